@@ -1,0 +1,147 @@
+//! What a leaf's feature vector is.
+
+use crate::{Node, NodeId, Program};
+
+/// Turns a leaf (a store statement in its loop nest) into a vector of numbers.
+///
+/// Implement it to try another feature set: everything downstream takes the [schema](Self::schema) and
+/// [width](Self::dim) from here.
+///
+/// # Examples
+/// A featurizer with two columns, the depth and the logarithm of the number of iterations:
+/// ```
+/// use cdmpp_ir::{Featurizer, LeafContext, Node};
+///
+/// struct Iterations;
+///
+/// impl Featurizer for Iterations {
+///     fn schema(&self) -> &str {
+///         "example/iterations/1"
+///     }
+///     fn dim(&self) -> usize {
+///         2
+///     }
+///     fn write(&self, leaf: &LeafContext<'_>, out: &mut [f32]) {
+///         let extents = leaf.loops().iter().filter_map(|&node| match leaf.program()[node] {
+///             Node::Loop { extent, .. } => leaf.program().as_int(extent),
+///             _ => None,
+///         });
+///         out[0] = leaf.depth() as f32;
+///         out[1] = extents.map(|extent| (extent as f32).log2()).sum();
+///     }
+/// }
+/// ```
+pub trait Featurizer {
+    /// Names the meaning of the columns, with a version: a model trained on one schema refuses every other.
+    fn schema(&self) -> &str;
+
+    /// The number of columns; the same for every leaf.
+    fn dim(&self) -> usize;
+
+    /// Writes the vector of a leaf into `out`, which has [`dim`](Self::dim) zeros. It must depend on the program and
+    /// the leaf alone.
+    fn write(&self, leaf: &LeafContext<'_>, out: &mut [f32]);
+}
+
+/// The leaves of a program with what encloses each of them; computed once a program.
+#[derive(Debug)]
+pub(crate) struct Leaves<'a> {
+    program: &'a Program,
+    leaves: Vec<Leaf>,
+    /// The enclosing loops of all leaves, one leaf after the other.
+    loops: Vec<NodeId>,
+}
+
+/// One store with its place in the tree.
+#[derive(Clone, Debug)]
+struct Leaf {
+    node: NodeId,
+    position: u32,
+    depth: u32,
+    loops: std::ops::Range<usize>,
+}
+
+impl<'a> Leaves<'a> {
+    pub(crate) fn new(program: &'a Program) -> Self {
+        let mut found = Self { program, leaves: Vec::new(), loops: Vec::new() };
+        let mut open: Vec<NodeId> = Vec::new();
+        let mut rank = 0_u32;
+        for node in program.nodes() {
+            while open.last().is_some_and(|&outer| program.end(outer) <= node.index()) {
+                open.pop();
+            }
+            match program[node] {
+                Node::Loop { .. } => {
+                    rank += 1;
+                    open.push(node);
+                }
+                Node::Store { .. } => {
+                    rank += 1;
+                    let start = found.loops.len();
+                    found.loops.extend_from_slice(&open);
+                    found.leaves.push(Leaf {
+                        node,
+                        position: rank,
+                        depth: open.len() as u32 + 1,
+                        loops: start..found.loops.len(),
+                    });
+                }
+                Node::If { .. } | Node::Let { .. } | Node::Allocate { .. } | Node::Evaluate { .. } => {}
+            }
+        }
+        found
+    }
+
+    pub(crate) fn iter(&self) -> impl ExactSizeIterator<Item = LeafContext<'_>> {
+        (0..self.leaves.len()).map(|index| LeafContext { leaves: self, index })
+    }
+}
+
+/// A leaf in its loop nest: what a [`Featurizer`] looks at.
+#[derive(Clone, Copy, Debug)]
+pub struct LeafContext<'a> {
+    leaves: &'a Leaves<'a>,
+    index: usize,
+}
+
+impl<'a> LeafContext<'a> {
+    /// The program in canonical form.
+    #[must_use]
+    pub fn program(&self) -> &'a Program {
+        self.leaves.program
+    }
+
+    /// The number of leaves before this one.
+    #[must_use]
+    pub fn index(&self) -> usize {
+        self.index
+    }
+
+    /// The store statement.
+    #[must_use]
+    pub fn node(&self) -> NodeId {
+        self.leaf().node
+    }
+
+    /// The enclosing loops, outermost first.
+    #[must_use]
+    pub fn loops(&self) -> &'a [NodeId] {
+        &self.leaves.loops[self.leaf().loops.clone()]
+    }
+
+    /// The pre-order rank; the root has rank 0.
+    #[must_use]
+    pub fn position(&self) -> u32 {
+        self.leaf().position
+    }
+
+    /// The number of nodes above; the root has depth 0.
+    #[must_use]
+    pub fn depth(&self) -> u32 {
+        self.leaf().depth
+    }
+
+    fn leaf(&self) -> &'a Leaf {
+        &self.leaves.leaves[self.index]
+    }
+}
