@@ -3,6 +3,7 @@
 //! A [`Program`] holds buffers, loops, stores and expressions in arenas. [`CompactAst::encode`] turns it into one
 //! feature vector a store statement, with the store's pre-order rank.
 
+mod ansor;
 mod buffer;
 mod build;
 mod canonical;
@@ -11,10 +12,14 @@ mod data_type;
 mod expr;
 mod featurizer;
 mod id;
+mod interval;
 mod node;
 mod program;
+mod same;
+mod simplify;
 mod verify;
 
+pub use ansor::AnsorFeaturizer;
 pub use buffer::{Buffer, Scope};
 pub use build::{Body, LoopHeader};
 pub use compact_ast::{CompactAst, CompactAstShapeError};
