@@ -85,8 +85,10 @@ impl<'a> Reader<'a> {
             match kind {
                 b'S' => {}
                 b'R' => {
-                    let dtype = body.dtype(value);
-                    let first = body.int(0, dtype);
+                    let start = self.loop_starts.iter().rev().find(|(var, _)| *var == value);
+                    let Some(&(_, first)) = start else {
+                        return Err(Fault::expected(binding, "the variable of a loop around", "another expression"));
+                    };
                     self.reduction(value, first);
                 }
                 _ => return Err(Fault::expected(kinds_at, "kinds `S` and `R`", format!("`{kinds}`"))),

@@ -62,6 +62,21 @@ impl<'a> Reader<'a> {
         Ok(body.allocate(buffer))
     }
 
+    /// `name = source.view(extent, …)`: the data of a buffer in another shape, which is a buffer of its own here.
+    pub(crate) fn view(
+        &mut self,
+        body: &mut Body<'_>,
+        name: &str,
+        source: &'a Expr,
+        shape: &'a [Expr],
+    ) -> Read<BufferId> {
+        let source = self.buffer_value(body, source)?;
+        let shape: Vec<i64> = shape.iter().map(|extent| self.extent(body, extent)).collect::<Read<_>>()?;
+        let source = body.buffer_of(source);
+        let view = Buffer { scope: source.scope.clone(), ..Buffer::new(name, source.dtype, shape) };
+        Ok(body.allocate(view))
+    }
+
     fn buffer(&mut self, body: &mut Body<'_>, name: &str, call: &'a ExprCall, first: usize) -> Read<Buffer> {
         let arguments = &call.arguments;
         let Some(shape) = arguments.find_argument_value("shape", first) else {

@@ -1,6 +1,6 @@
 //! A function: its signature, then its body.
 
-use cdmpp_ir::{Annotation, Body, MAX_DEPTH, Program};
+use cdmpp_ir::{Annotation, Body, ExprId, MAX_DEPTH, Program};
 use ruff_python_ast::{Expr, ExprCall, StmtFunctionDef};
 use ruff_text_size::Ranged;
 
@@ -25,6 +25,8 @@ pub(crate) struct Reader<'a> {
     pub(crate) dialect: Dialect,
     /// The blocks around, outermost first.
     pub(crate) blocks: Vec<BlockFrame>,
+    /// What the names of the loops around stand for, each with its first value.
+    pub(crate) loop_starts: Vec<(ExprId, ExprId)>,
     /// The hints of `T.attr` for the loops that follow directly.
     pub(crate) pragmas: Vec<Annotation>,
     modules: &'a Modules,
@@ -39,6 +41,7 @@ impl<'a> Reader<'a> {
             names: Names::default(),
             dialect,
             blocks: Vec::new(),
+            loop_starts: Vec::new(),
             pragmas: Vec::new(),
             modules,
             n_open_statements: 0,

@@ -29,6 +29,7 @@
 //! ```
 
 mod arith;
+mod assign;
 mod block;
 mod buffer;
 mod call;
@@ -39,9 +40,11 @@ mod intrinsic;
 mod loops;
 mod module;
 mod nesting;
+mod operator;
 mod position;
 mod scope;
 mod statement;
+mod thread;
 mod value;
 
 pub use error::ParseError;

@@ -101,7 +101,10 @@ impl<'a> Reader<'a> {
                     None => var,
                 };
                 reader.names.bind(head.name, Value::Scalar(value));
-                read(reader, body)
+                reader.loop_starts.push((value, head.min));
+                let result = read(reader, body);
+                reader.loop_starts.pop();
+                result
             })
         });
         self.pragmas = pragmas;
