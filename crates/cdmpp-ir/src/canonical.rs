@@ -1,6 +1,7 @@
 //! The canonical form.
 
 mod allocation;
+mod compaction;
 mod kernel;
 mod writer;
 
@@ -13,13 +14,16 @@ use writer::Writer;
 /// The largest value of a let, in nodes, that is written out where the variable was.
 const MAX_INLINED: u64 = 64;
 
+/// How often a program is rewritten at most: once, and twice where the indices of shrunk buffers change.
+const MAX_ROUNDS: usize = 3;
+
 impl Program {
     /// The same program in canonical form, so that programs written in different ways encode alike.
     ///
     /// STUB
     #[must_use]
     pub fn canonical(&self) -> Self {
-        Canonicalizer::run(self, false)
+        rewrite(self, MAX_ROUNDS)
     }
 
     /// The program with every select that loads nothing replaced by 1, as TVM sees it when it extracts features, or
@@ -28,8 +32,14 @@ impl Program {
         let mut exprs = (0..self.n_exprs()).map(ExprId::new);
         exprs
             .any(|expr| matches!(self[expr], Expr::Select { .. }) && !has_load(self, expr))
-            .then(|| Canonicalizer::run(self, true))
+            .then(|| Canonicalizer::new(self, true).run())
     }
+}
+
+/// Rewrites a program, and again if buffers were shrunk so that indices changed.
+fn rewrite(program: &Program, n_rounds: usize) -> Program {
+    let mut rewritten = Canonicalizer::new(program, false).run();
+    if n_rounds > 1 && compaction::shrink(&mut rewritten) { rewrite(&rewritten, n_rounds - 1) } else { rewritten }
 }
 
 /// Rewrites a program statement by statement.
@@ -50,8 +60,8 @@ struct Canonicalizer<'a> {
 }
 
 impl<'a> Canonicalizer<'a> {
-    fn run(source: &'a Program, selects_are_one: bool) -> Program {
-        let mut this = Self {
+    fn new(source: &'a Program, selects_are_one: bool) -> Self {
+        Self {
             source,
             simplifier: Simplifier::new(source, selects_are_one),
             writer: Writer::new(source),
@@ -60,13 +70,17 @@ impl<'a> Canonicalizer<'a> {
             allocated: Vec::new(),
             operands: Vec::new(),
             keeps_statements: selects_are_one,
-        };
-        this.body(0, source.n_nodes());
-        if !this.writer.is_within_limits() {
-            return source.clone();
         }
-        allocation::place(&mut this.writer.program, &this.allocated);
-        this.writer.program
+    }
+
+    /// Rewrites the whole program, and places its allocations.
+    fn run(mut self) -> Program {
+        self.body(0, self.source.n_nodes());
+        if !self.writer.is_within_limits() {
+            return self.source.clone();
+        }
+        allocation::place(&mut self.writer.program, &self.allocated);
+        self.writer.program
     }
 
     /// Rewrites the statements that stand side by side between two indices.
