@@ -141,18 +141,42 @@ impl Simplifier<'_> {
     }
 
     /// `x · c + y` as `(x, c, y)`.
-    fn product_and_rest(&self, expr: ExprId) -> Option<(ExprId, i64, Option<ExprId>)> {
-        let product = |expr: ExprId| match self.work[expr] {
-            Expr::Binary { op: BinaryOp::Mul, lhs, rhs } => Some((lhs, self.work.as_int(rhs)?)),
-            _ => None,
+    fn product_and_rest(&mut self, expr: ExprId) -> Option<(ExprId, i64, Option<ExprId>)> {
+        if let Some((x, factor)) = self.factored(expr) {
+            return Some((x, factor, None));
+        }
+        let dtype = self.work.dtype(expr);
+        let (lhs, rhs) = match self.work[expr] {
+            Expr::Binary { op: BinaryOp::Add, lhs, rhs } => (lhs, rhs),
+            Expr::Binary { op: BinaryOp::Sub, lhs, rhs } => {
+                let value = self.work.as_int(rhs)?;
+                (lhs, self.literal(value.wrapping_neg(), dtype))
+            }
+            _ => return None,
         };
-        match self.work[expr] {
-            Expr::Binary { op: BinaryOp::Add, lhs, rhs } => match (product(lhs), product(rhs)) {
-                (Some((x, factor)), _) => Some((x, factor, Some(rhs))),
-                (None, Some((x, factor))) => Some((x, factor, Some(lhs))),
-                _ => None,
-            },
-            _ => product(expr).map(|(x, factor)| (x, factor, None)),
+        if let Some((x, factor)) = self.factored(lhs) {
+            return Some((x, factor, Some(rhs)));
+        }
+        self.factored(rhs).map(|(x, factor)| (x, factor, Some(lhs)))
+    }
+
+    /// A product with a literal, or a sum of products with one literal: `x · c + y · c` is `(x + y) · c`, and `x · c + c`
+    /// is `(x + 1) · c`.
+    fn factored(&mut self, expr: ExprId) -> Option<(ExprId, i64)> {
+        let dtype = self.work.dtype(expr);
+        let Expr::Binary { op, lhs, rhs } = self.work[expr] else { return None };
+        match op {
+            BinaryOp::Mul => Some((lhs, self.work.as_int(rhs)?)),
+            BinaryOp::Add | BinaryOp::Sub => {
+                let (x, factor) = self.factored(lhs)?;
+                let other = match self.work[rhs] {
+                    Expr::Int { value, .. } if value == factor => self.literal(1, dtype),
+                    Expr::Binary { op: BinaryOp::Mul, lhs: y, rhs } if self.work.as_int(rhs) == Some(factor) => y,
+                    _ => return None,
+                };
+                Some((self.push(Expr::Binary { op, lhs: x, rhs: other }, dtype), factor))
+            }
+            _ => None,
         }
     }
 
@@ -184,7 +208,7 @@ impl Simplifier<'_> {
         let Expr::Binary { op: BinaryOp::Add, lhs, rhs } = self.work[value] else { return expr };
         // x · c + y + z
         if let Expr::Binary { op: BinaryOp::Add, lhs: product, rhs: middle } = self.work[lhs]
-            && let Some((x, factor, None)) = self.product_and_rest(product)
+            && let Some((x, factor)) = self.factored(product)
             && factor > 0
             && divisor % factor == 0
         {
@@ -204,6 +228,10 @@ impl Simplifier<'_> {
         expr
     }
 
+    fn is_sum(&self, expr: ExprId) -> bool {
+        matches!(self.work[expr], Expr::Binary { op: BinaryOp::Add | BinaryOp::Sub, .. })
+    }
+
     fn sum_of(&mut self, lhs: ExprId, rhs: Option<ExprId>, dtype: DataType) -> ExprId {
         let Some(rhs) = rhs else { return lhs };
         let sum = self.push(Expr::Binary { op: BinaryOp::Add, lhs, rhs }, dtype);
@@ -220,7 +248,7 @@ impl Simplifier<'_> {
             return value;
         }
         match self.product_and_rest(value) {
-            Some((x, factor, None)) if factor < 0 || factor >= divisor => {
+            Some((x, factor, None)) if factor < 0 || factor >= divisor || self.is_sum(value) => {
                 let product = self.with_literal(BinaryOp::Mul, x, floor_mod(factor, divisor), dtype);
                 self.with_literal(BinaryOp::FloorMod, product, divisor, dtype)
             }
