@@ -228,10 +228,6 @@ impl Simplifier<'_> {
         expr
     }
 
-    fn is_sum(&self, expr: ExprId) -> bool {
-        matches!(self.work[expr], Expr::Binary { op: BinaryOp::Add | BinaryOp::Sub, .. })
-    }
-
     fn sum_of(&mut self, lhs: ExprId, rhs: Option<ExprId>, dtype: DataType) -> ExprId {
         let Some(rhs) = rhs else { return lhs };
         let sum = self.push(Expr::Binary { op: BinaryOp::Add, lhs, rhs }, dtype);
@@ -248,7 +244,7 @@ impl Simplifier<'_> {
             return value;
         }
         match self.product_and_rest(value) {
-            Some((x, factor, None)) if factor < 0 || factor >= divisor || self.is_sum(value) => {
+            Some((x, factor, None)) if factor < 0 || factor >= divisor => {
                 let product = self.with_literal(BinaryOp::Mul, x, floor_mod(factor, divisor), dtype);
                 self.with_literal(BinaryOp::FloorMod, product, divisor, dtype)
             }

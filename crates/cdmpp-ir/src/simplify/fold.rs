@@ -98,13 +98,14 @@ impl Simplifier<'_> {
             };
         }
         let (a, b) = (self.interval(lhs), self.interval(rhs));
-        let (low, high) = if op == BinaryOp::Min { (lhs, rhs) } else { (rhs, lhs) };
-        if a.max <= b.min || same(&self.work, lhs, rhs) {
-            low
-        } else if b.max <= a.min {
-            high
-        } else {
-            expr
+        let (left, right) = match op {
+            BinaryOp::Min => (a.max <= b.min, b.max <= a.min),
+            _ => (a.min >= b.max, b.min >= a.max),
+        };
+        match (left || same(&self.work, lhs, rhs), right) {
+            (true, _) => lhs,
+            (_, true) => rhs,
+            _ => expr,
         }
     }
 

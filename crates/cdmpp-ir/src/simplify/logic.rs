@@ -39,10 +39,11 @@ impl Simplifier<'_> {
             return expr;
         }
         match op {
-            BinaryOp::Lt => self.less(expr, lhs, rhs),
+            BinaryOp::Lt => self.less(expr, lhs, rhs, true),
             BinaryOp::Le => {
                 let turned = self.relation(BinaryOp::Lt, rhs, lhs);
-                let less = self.less(turned, rhs, lhs);
+                // TVM divides by a common factor only where the source says `<` or `>`.
+                let less = self.less(turned, rhs, lhs, false);
                 let found = if less == turned { expr } else { self.negate(less) };
                 self.less_or_equal(found)
             }
@@ -117,7 +118,7 @@ impl Simplifier<'_> {
         Some(self.fold(both))
     }
 
-    fn less(&mut self, expr: ExprId, lhs: ExprId, rhs: ExprId) -> ExprId {
+    fn less(&mut self, expr: ExprId, lhs: ExprId, rhs: ExprId, divides: bool) -> ExprId {
         let (sum, range, _) = self.difference(lhs, rhs);
         if range.max < 0 {
             return self.truth(true);
@@ -125,7 +126,7 @@ impl Simplifier<'_> {
         if range.min >= 0 {
             return self.truth(false);
         }
-        if let Some(found) = self.reduced(sum) {
+        if divides && let Some(found) = self.reduced(sum) {
             return found;
         }
         if let Some(found) = self.less_than_extreme(lhs, rhs) {
