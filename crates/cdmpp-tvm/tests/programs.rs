@@ -98,7 +98,9 @@ fn corpus(name: &str) -> String {
 
 #[test]
 fn blocks_dissolve() {
-    check(&corpus("written-old-spelling"), expect![[r#"
+    check(
+        &corpus("written-old-spelling"),
+        expect![[r#"
         allocate A_shared: float32 [64, 32] shared
         for ax0: int32 in 0, +64 Serial
           for ax1: int32 in 0, +32 Serial
@@ -111,8 +113,11 @@ fn blocks_dissolve() {
                   B[((i_0 * 8) + i_1)] = 0.0
                 let x = A_shared[((i_0 * 8) + i_1), k]
                 B[((i_0 * 8) + i_1)] = (B[((i_0 * 8) + i_1)] + (x * x))
-    "#]]);
-    check(&corpus("written-init-offset"), expect![[r#"
+    "#]],
+    );
+    check(
+        &corpus("written-init-offset"),
+        expect![[r#"
         for i: int32 in 0, +32 Serial
           for k: int32 in 2, +14 Serial
             if (k == 2)
@@ -122,23 +127,30 @@ fn blocks_dissolve() {
           C[] = (C[] + B[i_1])
         for i_2: int32 in 0, +7 Serial
           B[(i_2 * 5)] = 0.0
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn loops_have_kinds_bounds_and_hints() {
-    check(&corpus("written-vthread"), expect![[r#"
+    check(
+        &corpus("written-vthread"),
+        expect![[r#"
         for v: int32 in 0, +4 ThreadBinding(VirtualX) pragma_import_llvm=Str("x") auto=Int(1) ratio=Float(0.5)
           for t: int32 in 0, +16 ThreadBinding(ThreadX)
             B[((v * 16) + t)] = (int8(A[((v * 16) + t)]) + 1_int8)
             A[((v * 16) + t)] = (A[((v * 16) + t)] + 1_uint8)
-    "#]]);
-    check(&corpus("written-old-match-buffer"), expect![[r#"
+    "#]],
+    );
+    check(
+        &corpus("written-old-match-buffer"),
+        expect![[r#"
         for i: int32 in 0, +128 Serial hint=Str("x")
           for j: int32 in 0, +128 Vectorized
             let y = (A[i, j] * 2.0)
             B[i, j] = (y + 1.0)
-    "#]]);
+    "#]],
+    );
     check_body(
         "for i, j in T.grid(8, (2, 4)):
             for k in range(i + 1, i + 1 + 3):
@@ -156,7 +168,9 @@ fn loops_have_kinds_bounds_and_hints() {
 
 #[test]
 fn threads_of_the_environment_are_loops() {
-    check(&corpus("written-threads"), expect![[r#"
+    check(
+        &corpus("written-threads"),
+        expect![[r#"
         for bx: int32 in 0, +8 ThreadBinding(BlockX)
           for tx: int32 in 0, +128 ThreadBinding(ThreadX)
             for i: int32 in 0, +1 Unrolled pragma_unroll_explicit=Int(1) pragma_auto_unroll_max_step=Int(8)
@@ -164,8 +178,11 @@ fn threads_of_the_environment_are_loops() {
             evaluate tvm_storage_sync<Opaque handle>("shared")
             for j: int32 in 0, +2 Serial
               C[((bx * 128) + tx)] = (C[((bx * 128) + tx)] + 1.0)
-    "#]]);
-    check(&corpus("written-old-threads"), expect![[r#"
+    "#]],
+    );
+    check(
+        &corpus("written-old-threads"),
+        expect![[r#"
         for bx: int32 in 0, +8 ThreadBinding(BlockX)
           for tx: int32 in 0, +32 ThreadBinding(ThreadX)
             allocate A_local_1: float32 [4] local
@@ -174,17 +191,23 @@ fn threads_of_the_environment_are_loops() {
             evaluate tvm_storage_sync<Opaque handle>("shared")
             for v_1: int32 in 0, +4 Serial pragma_auto_unroll_max_step=Int(64)
               C[(((bx * 128) + (tx * 4)) + v_1)] = (A_local_1[v_1] * 2.0)
-    "#]]);
-    check(&corpus("written-old-attr-thread"), expect![[r#"
+    "#]],
+    );
+    check(
+        &corpus("written-old-attr-thread"),
+        expect![[r#"
         for tx: int32 in 0, +256 ThreadBinding(ThreadX)
           let y = (A[tx] + 1)
           A[tx] = (y * y)
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn scalars_are_buffers_in_the_new_dialect_and_lets_in_the_old() {
-    check(&corpus("written-scalars"), expect![[r#"
+    check(
+        &corpus("written-scalars"),
+        expect![[r#"
         for i: int32 in 0, +16 Serial
           allocate n: int32 [1] local
           n[0] = int32(A[i])
@@ -200,11 +223,14 @@ fn scalars_are_buffers_in_the_new_dialect_and_lets_in_the_old() {
           n[0] = (n[0] + 1)
           S[0] = (S[0] + w[3])
           A[i] = int64(n[0])
-    "#]]);
+    "#]],
+    );
     let old = corpus("written-scalars").replace("tirx as T", "tir as T");
     let first: String =
         old.lines().filter(|line| !line.contains("total +=") && !line.contains("S = ")).collect::<Vec<_>>().join("\n");
-    check(&first, expect![[r#"
+    check(
+        &first,
+        expect![[r#"
         for i: int32 in 0, +16 Serial
           let n = int32(A[i])
           let m = (A[i] * 2_int64)
@@ -216,7 +242,8 @@ fn scalars_are_buffers_in_the_new_dialect_and_lets_in_the_old() {
             w[j] = total_1
           let n_1 = (n + 1)
           A[i] = int64(n_1)
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -271,7 +298,9 @@ fn literals_fold_as_in_tvm() {
 
 #[test]
 fn conditions() {
-    check(&corpus("written-conditions"), expect![[r#"
+    check(
+        &corpus("written-conditions"),
+        expect![[r#"
         for i: int64 in 0_int64, +8_int64 Serial
           for j: int64 in i, +4_int64 Serial
             if (((0_int64 <= i) and (i < 4_int64)) and (j != 3_int64))
@@ -285,12 +314,15 @@ fn conditions() {
                   A[i, j] = 3.0
             if ((i < 2_int64) or (j < 2_int64))
               A[j, i] = 4.0
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn intrinsics_have_their_effect() {
-    check(&corpus("written-math"), expect![[r#"
+    check(
+        &corpus("written-math"),
+        expect![[r#"
         for i: int32 in 0, +64 Serial
           B[i] = ((exp<Pure float32>(A[i]) + sqrt<Pure float32>(fabs<Pure float32>(A[i]))) - ((tanh<Pure float32>(A[i]) * erf<Pure float32>(A[i])) / (sigmoid<Pure float32>(A[i]) + 1e-5)))
           B[i] = ((A[i] min inf) max -inf)
@@ -309,12 +341,15 @@ fn intrinsics_have_their_effect() {
           L[i] = likely<Pure bool>((i < 3))
           B[i] = (call_extern<Opaque float32>("expf", A[i]) + call_pure_extern<Pure float32>("sinf", A[i]))
           evaluate call_packed<Opaque int32>("f", i)
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn views_are_buffers_unless_they_are_the_same() {
-    check(&corpus("written-views"), expect![[r#"
+    check(
+        &corpus("written-views"),
+        expect![[r#"
         allocate A_1: float32 [64] global
         allocate s: float16 [4, 4] shared.dyn
         for i: int32 in 0, +8 Serial
@@ -323,8 +358,11 @@ fn views_are_buffers_unless_they_are_the_same() {
             A[i, j] = (A_1[((i * 8) + j)] + W[j])
         evaluate ptx.wait_group<Opaque handle>(0)
         evaluate call_extern<Opaque handle>("touch", address_of<Pure handle>(s[0, 0]), buffer_data<Pure handle>("B"), tvm_access_ptr<Opaque handle>(type_annotation<Pure float32>(), buffer_data<Pure handle>("A"), 0, 64, 1))
-    "#]]);
-    check(&corpus("printed-flat-mm"), expect![[r#"
+    "#]],
+    );
+    check(
+        &corpus("printed-flat-mm"),
+        expect![[r#"
         allocate A_1: float16 [16384] global
         allocate B_1: float16 [16384] global
         allocate C_1: float32 [16384] global
@@ -342,7 +380,8 @@ fn views_are_buffers_unless_they_are_the_same() {
                   for k_1: int32 in 0, +8 Unrolled pragma_auto_unroll_max_step=Int(16)
                     C_local[0] = (C_local[0] + (float32(A_shared[((i_1 * 8) + k_1)]) * float32(B_1[((((k_0 * 1024) + (k_1 * 128)) + (j_0 * 16)) + j_1)])))
                 C_1[((((i_0 * 2048) + (i_1 * 128)) + (j_0 * 16)) + j_1)] = C_local[0]
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -350,10 +389,13 @@ fn modules() {
     let names = |text: &str| parse_module(text).unwrap().iter().map(|p| p.name().to_owned()).collect::<Vec<_>>();
     assert_eq!(names(&corpus("printed-module")), ["mm", "soft"]);
     assert_eq!(names(&corpus("written-plain")), ["only"]);
-    check(&corpus("written-plain"), expect![[r#"
+    check(
+        &corpus("written-plain"),
+        expect![[r#"
         for i: int32 in 0, +4 Serial
           A[i] = (((A[i] + 1.0_float64) * 0.5_float64) + 2.0_float64)
-    "#]]);
+    "#]],
+    );
     assert!(names("x = 1\n").is_empty());
 }
 
