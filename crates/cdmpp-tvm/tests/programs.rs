@@ -1,5 +1,7 @@
 //! Text to program: what the reader makes of each construct.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::fmt::Write;
 
 use cdmpp_ir::{Expr, ExprId, Node, NodeId, Program};
