@@ -89,7 +89,7 @@ impl<'a> Reader<'a> {
         if body.dtype(scalar).is_int() { Ok(scalar) } else { Err(Fault::expected(expr, "an integer", what)) }
     }
 
-    pub(crate) fn to_scalar(&mut self, body: &mut Body<'_>, at: &impl Ranged, value: Value<'a>) -> Read<ExprId> {
+    pub(crate) fn to_scalar(&self, body: &mut Body<'_>, at: &impl Ranged, value: Value<'a>) -> Read<ExprId> {
         match value {
             Value::Scalar(id) => Ok(id),
             Value::Int(value) => Ok(int_literal(body, value)),
@@ -122,7 +122,7 @@ impl<'a> Reader<'a> {
         };
         let rank = body.buffer_of(buffer).shape.len();
         if elements.len() != rank && !(rank == 0 && elements.len() == 1) {
-            let expected = format!("{rank} indices of `{}`", body.buffer_of(buffer).name);
+            let expected = format!("one index a dimension of `{}`, {rank} in all", body.buffer_of(buffer).name);
             return Err(Fault::expected(slice, expected, elements.len().to_string()));
         }
         elements.iter().map(|element| self.integer(body, element)).collect()
