@@ -8,12 +8,13 @@ mod division;
 mod fold;
 mod logic;
 mod quiet;
+mod split;
 mod sum;
 
 use crate::interval::{Facts, Interval};
 use crate::same::same;
 use crate::{DataType, Expr, ExprId, ExprList, Program};
-use sum::Split;
+use split::Split;
 
 /// The arena may grow to this many times the program's expressions, and to this many more: what is not simple by then
 /// stays as it is. Only expressions made to be difficult get there.

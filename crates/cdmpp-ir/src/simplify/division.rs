@@ -24,7 +24,7 @@ impl Simplifier<'_> {
                     if let Some(form) = self.quotient_of_remainder(op, a, divisor) {
                         return form;
                     }
-                    let split = self.to_split(a);
+                    let split = self.split_of(a);
                     Form::Split(self.divide_split(split, divisor, quotient, floor, dtype), dtype)
                 }
             },
@@ -78,7 +78,7 @@ impl Simplifier<'_> {
         if !floor {
             let whole = self.write(Form::Sum(divisible));
             if self.interval(whole).min < 0 || self.interval(written).min < 0 {
-                let split = self.to_split(Form::Sum(sum));
+                let split = self.split_of(Form::Sum(sum));
                 return Form::Split(self.split_quotient(split, divisor, false, dtype), dtype);
             }
         }
@@ -87,7 +87,7 @@ impl Simplifier<'_> {
             Some(value) => Form::Expr(self.literal(floor_div(value, divisor), dtype)),
             None if range.min >= 0 && range.max < divisor => Form::Expr(self.literal(0, dtype)),
             None => {
-                let split = self.to_split(Form::Expr(written));
+                let split = self.split_of(Form::Expr(written));
                 Form::Split(self.split_quotient(split, divisor, floor, dtype), dtype)
             }
         };
@@ -102,7 +102,7 @@ impl Simplifier<'_> {
         if !floor {
             let whole = self.write(Form::Sum(divisible));
             if self.interval(whole).min < 0 || self.interval(written).min < 0 {
-                let split = self.to_split(Form::Sum(sum));
+                let split = self.split_of(Form::Sum(sum));
                 return Form::Split(self.split_remainder(split, divisor, false, dtype), dtype);
             }
         }
@@ -117,7 +117,7 @@ impl Simplifier<'_> {
         if floor || range.min.saturating_sub(rest.base).saturating_add(base) >= 0 {
             rest.base = base;
         }
-        let split = self.to_split(Form::Sum(rest));
+        let split = self.split_of(Form::Sum(rest));
         Form::Split(self.split_remainder(split, divisor, floor, dtype), dtype)
     }
 

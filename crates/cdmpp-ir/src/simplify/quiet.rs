@@ -18,10 +18,8 @@ pub(super) fn is_quiet(program: &Program, simplifier: &Simplifier<'_>, expr: Exp
         }
         Expr::Binary { .. } if is_index(program.dtype(expr)) => is_sum(program, simplifier, expr),
         Expr::Binary { op, lhs, rhs } if program.dtype(expr).is_float() && op != BinaryOp::Sub => {
-            !is_literal(program, lhs)
-                && !(is_literal(program, rhs) && op != BinaryOp::Max && op != BinaryOp::Min)
-                && quiet(lhs)
-                && quiet(rhs)
+            let may_fold = !matches!(op, BinaryOp::Max | BinaryOp::Min);
+            !(is_literal(program, lhs) || may_fold && is_literal(program, rhs)) && quiet(lhs) && quiet(rhs)
         }
         Expr::IfThenElse { condition, then, otherwise } if !in_choice && !simplifier.has_conditions() => {
             let quiet = |expr| is_quiet(program, simplifier, expr, true);
