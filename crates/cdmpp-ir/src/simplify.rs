@@ -21,7 +21,7 @@ use split::Split;
 const MAX_GROWTH: (usize, usize) = (64, 1 << 14);
 
 /// How often the two steps are repeated at most.
-const MAX_ROUNDS: usize = 4;
+const MAX_ROUNDS: usize = 6;
 
 /// Simplifies the expressions of a program into an arena of its own.
 #[derive(Debug)]
@@ -84,9 +84,6 @@ impl<'a> Simplifier<'a> {
         let mut current = self.normal(brought);
         for _ in 0..MAX_ROUNDS {
             let ruled = self.apply_rules(current);
-            if ruled == current {
-                break;
-            }
             self.splits.clear();
             let next = self.normal(ruled);
             if same(&self.work, current, next) {

@@ -7,6 +7,8 @@
 //! print(extractor.extract_from(context, [MeasureCandidate(Schedule(mod), [])])[0].numpy())
 //! ```
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::fmt::Write;
 
 use cdmpp_ir::{

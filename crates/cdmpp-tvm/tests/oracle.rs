@@ -3,6 +3,8 @@
 //! `oracle.jsonl.zst` samples measured programs of the record files; `odd.jsonl.zst` are programs written by hand for the
 //! corners of the extractor, `random.jsonl.zst` random ones. The latter two come from `data/make_odd.py`.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 

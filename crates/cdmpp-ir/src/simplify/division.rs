@@ -53,7 +53,7 @@ impl Simplifier<'_> {
     /// `(x % (m · n)) // n` is `x // n % m` where `n` divides a part of the sum `x`.
     fn quotient_of_remainder(&mut self, op: BinaryOp, a: Form, divisor: i64) -> Option<Form> {
         let Form::Split(split, dtype) = a else { return None };
-        let plain = split.lower == 1 && split.scale == 1 && split.upper != POS_INF;
+        let plain = split.floor && split.lower == 1 && split.scale == 1 && split.upper != POS_INF;
         if op != BinaryOp::FloorDiv || !plain || split.upper % divisor != 0 {
             return None;
         }
@@ -65,7 +65,7 @@ impl Simplifier<'_> {
         let quotient = self.sum_quotient(sum, divisor, true);
         let quotient = self.write(quotient);
         let remainder = self.with_literal(BinaryOp::FloorMod, quotient, split.upper / divisor, dtype);
-        Some(Form::Expr(self.normal(remainder)))
+        Some(self.form_of(remainder))
     }
 
     fn sum_quotient(&mut self, sum: Sum, divisor: i64, floor: bool) -> Form {
@@ -111,7 +111,7 @@ impl Simplifier<'_> {
             return Form::Expr(self.literal(floor_mod(value, divisor), dtype));
         }
         if range.min >= 0 && range.max < divisor {
-            return Form::Expr(written);
+            return Form::Sum(rest);
         }
         let base = floor_mod(rest.base, divisor);
         if floor || range.min.saturating_sub(rest.base).saturating_add(base) >= 0 {

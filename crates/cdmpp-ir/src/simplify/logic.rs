@@ -163,7 +163,7 @@ impl Simplifier<'_> {
         if range.min < 0 || range.max >= factor {
             let split = self.splits.get(rest.start).copied().filter(|_| rest.end == rest.start + 1)?;
             let lower = factor.checked_mul(split.lower)?;
-            if split.scale != 1 || split.upper == POS_INF || split.upper % lower != 0 {
+            if !split.floor || split.scale != 1 || split.upper == POS_INF || split.upper % lower != 0 {
                 return None;
             }
             let quotient = self.with_literal(BinaryOp::FloorDiv, split.index, lower, dtype);

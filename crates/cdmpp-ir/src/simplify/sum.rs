@@ -52,7 +52,9 @@ impl Simplifier<'_> {
             Expr::Cast { dtype, value } if is_index(dtype) => self.cast(dtype, value),
             _ => {
                 let mapped = self.map_operands(expr, Self::normal);
-                Form::Expr(self.fold(mapped))
+                let folded = self.fold(mapped);
+                // What is left of a choice, say, may be a sum.
+                if folded == mapped || !is_index(dtype) { Form::Expr(folded) } else { self.form_of(folded) }
             }
         }
     }
@@ -258,7 +260,7 @@ impl Simplifier<'_> {
         let (a, b) = if self.literal_of(a).is_some() { (b, a) } else { (a, b) };
         let Some(factor) = self.literal_of(b) else {
             let (lhs, rhs) = (self.write(a), self.write(b));
-            return Form::Expr(self.product_of_factors(lhs, rhs, dtype));
+            return self.product_of_factors(lhs, rhs, dtype);
         };
         match a {
             Form::Sum(sum) => {
@@ -275,7 +277,7 @@ impl Simplifier<'_> {
     }
 
     /// The product of two expressions that are not literals: factors in order, then their literals as one.
-    fn product_of_factors(&mut self, lhs: ExprId, rhs: ExprId, dtype: DataType) -> ExprId {
+    fn product_of_factors(&mut self, lhs: ExprId, rhs: ExprId, dtype: DataType) -> Form {
         let start = self.operands.len();
         let mut literal = self.collect_factors(lhs);
         literal = literal.wrapping_mul(self.collect_factors(rhs));
@@ -289,9 +291,9 @@ impl Simplifier<'_> {
         }
         self.operands.truncate(start);
         match written {
-            None => self.literal(literal, dtype),
-            Some(written) if literal == 1 => written,
-            Some(written) => self.with_literal(BinaryOp::Mul, written, literal, dtype),
+            None => Form::Expr(self.literal(literal, dtype)),
+            Some(written) if literal == 1 => Form::Expr(written),
+            Some(written) => Form::Split(Split { scale: literal, ..Split::new(written) }, dtype),
         }
     }
 
