@@ -1,0 +1,100 @@
+//! Programs with the same number of leaves, as tensors.
+
+use std::sync::Mutex;
+
+use candle_core::{Device, Result, Tensor};
+use cdmpp_ir::CompactAst;
+use rand::Rng;
+use rand_xoshiro::Xoshiro256PlusPlus;
+
+use crate::scaling::Scaling;
+
+/// Programs with the same number of leaves: what an [`Encoder`](crate::Encoder) gets.
+#[derive(Debug)]
+pub struct Batch {
+    features: Tensor,
+    positions: Vec<u32>,
+    depths: Vec<u32>,
+    n_leaves: usize,
+    /// Present in training only.
+    rng: Mutex<Option<Xoshiro256PlusPlus>>,
+}
+
+impl Batch {
+    /// Stacks and scales programs; all must have the same number of leaves, at least 1, and the scaling's width.
+    pub(crate) fn new(
+        asts: &[&CompactAst],
+        scaling: &Scaling,
+        rng: Option<Xoshiro256PlusPlus>,
+        device: &Device,
+    ) -> Result<Self> {
+        let (n_leaves, dim) = asts.first().map_or((0, 0), |ast| (ast.n_leaves(), ast.dim()));
+        let mut features = Vec::with_capacity(asts.len() * n_leaves * dim);
+        let (mut positions, mut depths) = (Vec::new(), Vec::new());
+        for ast in asts {
+            scaling.append(ast.features(), &mut features);
+            positions.extend_from_slice(ast.positions());
+            depths.extend_from_slice(ast.depths());
+        }
+        let features = Tensor::from_vec(features, (asts.len(), n_leaves, dim), device)?;
+        Ok(Self { features, positions, depths, n_leaves, rng: Mutex::new(rng) })
+    }
+
+    /// The features of the leaves, scaled to mean 0 and deviation 1 over the training leaves.
+    ///
+    /// # Shapes
+    /// `(b, l, dim)`.
+    #[must_use]
+    pub fn features(&self) -> &Tensor {
+        &self.features
+    }
+
+    /// The pre-order rank of every leaf.
+    ///
+    /// # Shapes
+    /// Row-major `(b, l)`.
+    #[must_use]
+    pub fn positions(&self) -> &[u32] {
+        &self.positions
+    }
+
+    /// The depth of every leaf.
+    ///
+    /// # Shapes
+    /// Row-major `(b, l)`.
+    #[must_use]
+    pub fn depths(&self) -> &[u32] {
+        &self.depths
+    }
+
+    /// The number of leaves of each program.
+    #[must_use]
+    pub fn n_leaves(&self) -> usize {
+        self.n_leaves
+    }
+
+    /// Zeroes a share `rate` of the elements and scales the others by 1 / (1 − `rate`), from the seeded stream of this
+    /// batch; outside training it returns `xs`.
+    ///
+    /// candle's own dropout draws from a generator that cannot be seeded on the CPU.
+    ///
+    /// # Errors
+    /// Those of candle's operations.
+    pub fn dropout(&self, xs: &Tensor, rate: f64) -> Result<Tensor> {
+        let mut guard = self.rng.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let Some(rng) = guard.as_mut().filter(|_| rate > 0.0) else {
+            return Ok(xs.clone());
+        };
+        // 64 random bits decide four elements.
+        let threshold = (rate * 65_536.0) as u64;
+        let keep = (1.0 / (1.0 - rate)) as f32;
+        let n = xs.elem_count();
+        let mut mask = Vec::with_capacity(n + 3);
+        while mask.len() < n {
+            let bits: u64 = rng.random();
+            mask.extend((0..4).map(|i| if (bits >> (16 * i)) & 0xffff < threshold { 0.0 } else { keep }));
+        }
+        mask.truncate(n);
+        xs.mul(&Tensor::from_vec(mask, xs.shape(), xs.device())?)
+    }
+}

@@ -1,0 +1,47 @@
+//! Scaling of columns to mean 0 and deviation 1.
+
+use serde::{Deserialize, Serialize};
+
+/// The mean and the reciprocal deviation of every column, fitted on training data only.
+///
+/// A column that is constant in training gets the factor 0: whatever it holds later says nothing that was learned.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Scaling {
+    mean: Vec<f32>,
+    factor: Vec<f32>,
+}
+
+impl Scaling {
+    /// Fits to the rows of row-major data of width `dim`.
+    pub(crate) fn fit<'a>(dim: usize, blocks: impl Iterator<Item = &'a [f32]> + Clone) -> Self {
+        let rows = || blocks.clone().flat_map(|block| block.chunks_exact(dim.max(1)));
+        let n = rows().count().max(1) as f64;
+        let mut mean = vec![0.0_f64; dim];
+        rows().for_each(|row| mean.iter_mut().zip(row).for_each(|(sum, x)| *sum += f64::from(*x)));
+        mean.iter_mut().for_each(|sum| *sum /= n);
+        let mut variance = vec![0.0_f64; dim];
+        for row in rows() {
+            for ((sum, mean), x) in variance.iter_mut().zip(&mean).zip(row) {
+                *sum += (f64::from(*x) - mean).powi(2);
+            }
+        }
+        let factor = |variance: f64| if variance / n > 1e-10 { (variance / n).sqrt().recip() as f32 } else { 0.0 };
+        Self {
+            mean: mean.iter().map(|mean| *mean as f32).collect(),
+            factor: variance.into_iter().map(factor).collect(),
+        }
+    }
+
+    /// The number of columns.
+    pub(crate) fn dim(&self) -> usize {
+        self.mean.len()
+    }
+
+    /// Appends scaled rows of row-major data.
+    pub(crate) fn append(&self, rows: &[f32], out: &mut Vec<f32>) {
+        for row in rows.chunks_exact(self.dim().max(1)) {
+            out.extend(row.iter().zip(&self.mean).zip(&self.factor).map(|((x, mean), factor)| (x - mean) * factor));
+        }
+    }
+}

@@ -1,0 +1,65 @@
+//! Training.
+
+mod config;
+mod fit;
+mod state;
+mod step;
+
+pub use config::TrainConfig;
+pub use fit::{fit, resume};
+pub use state::TrainState;
+
+use std::ops::ControlFlow;
+
+use crate::Metrics;
+
+/// What happened in an epoch; passed to the caller's closure after each.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Epoch<'a> {
+    /// The epoch, from 1.
+    pub number: usize,
+    /// The number of epochs planned.
+    pub n_epochs: usize,
+    /// The learning rate of its last step.
+    pub learning_rate: f64,
+    /// The mean loss over its training samples.
+    pub train_loss: f64,
+    /// The mean loss over the validation samples; `None` without any.
+    pub validation_loss: Option<f64>,
+    /// The metrics of the validation samples; `None` without any.
+    pub validation: Option<&'a Metrics>,
+    /// Whether this is the best epoch so far.
+    pub is_best: bool,
+    /// The state from which training can be [resumed](resume).
+    pub state: &'a TrainState,
+}
+
+/// Gets every epoch; [`ControlFlow::Break`] stops training, with the best parameters so far in the model.
+pub type OnEpoch<'f> = dyn FnMut(&Epoch<'_>) -> ControlFlow<()> + 'f;
+
+/// Why training ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum StopReason {
+    /// All epochs are done.
+    Finished,
+    /// The validation loss did not improve for too many epochs.
+    EarlyStopping,
+    /// The caller's closure asked for it.
+    Interrupted,
+}
+
+/// How training ended.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Outcome {
+    /// Why it ended.
+    pub reason: StopReason,
+    /// The number of epochs done, those before a resumption included.
+    pub epochs: usize,
+    /// The epoch whose parameters the model has now; 0 if none was done.
+    pub best_epoch: usize,
+    /// Its validation loss; `None` without validation samples.
+    pub validation_loss: Option<f64>,
+}

@@ -1,0 +1,159 @@
+//! The trainable variables of a model, by name, with seeded first values.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use candle_core::{DType, Device, Result, Shape, Tensor, Var};
+use candle_nn::init::NormalOrUniform;
+use candle_nn::var_builder::SimpleBackend;
+use candle_nn::{Init, VarBuilder};
+use rand::{Rng, SeedableRng};
+use rand_xoshiro::Xoshiro256PlusPlus;
+
+/// The trainable variables of a model.
+///
+/// A layer asks candle's [`VarBuilder`] for its tensors, as in any candle model. The first value of a variable depends
+/// on the seed and its own name alone, so adding a layer changes no other layer's start. (candle cannot seed its
+/// generator on the CPU: <https://github.com/huggingface/candle/issues/2651>.)
+#[derive(Clone, Debug)]
+pub struct Variables {
+    store: Arc<Mutex<Store>>,
+    device: Device,
+}
+
+#[derive(Debug)]
+struct Store {
+    source: Source,
+    vars: BTreeMap<String, Var>,
+}
+
+/// Where the first value of a variable comes from.
+#[derive(Debug)]
+enum Source {
+    Seed(u64),
+    Saved(BTreeMap<String, Tensor>),
+}
+
+impl Variables {
+    /// No variables yet; those asked for are drawn from `seed`.
+    pub(crate) fn seeded(seed: u64, device: &Device) -> Self {
+        Self::new(Source::Seed(seed), device)
+    }
+
+    /// No variables yet; those asked for take their value from `saved`, and a name that is not there is an error.
+    pub(crate) fn saved(saved: BTreeMap<String, Tensor>, device: &Device) -> Self {
+        Self::new(Source::Saved(saved), device)
+    }
+
+    fn new(source: Source, device: &Device) -> Self {
+        let store = Arc::new(Mutex::new(Store { source, vars: BTreeMap::new() }));
+        Self { store, device: device.clone() }
+    }
+
+    /// The builder that layers take their tensors from.
+    #[must_use]
+    pub fn builder(&self) -> VarBuilder<'static> {
+        let backend: Box<dyn SimpleBackend> = Box::new(Backend(Arc::clone(&self.store)));
+        VarBuilder::from_backend(backend, DType::F32, self.device.clone())
+    }
+
+    /// All variables, sorted by name.
+    #[must_use]
+    pub fn all(&self) -> Vec<(String, Var)> {
+        lock(&self.store).vars.iter().map(|(name, var)| (name.clone(), var.clone())).collect()
+    }
+
+    /// The number of trainable numbers.
+    #[must_use]
+    pub fn n_parameters(&self) -> usize {
+        lock(&self.store).vars.values().map(|var| var.elem_count()).sum()
+    }
+
+    /// The names in the saved tensors that no layer asked for.
+    pub(crate) fn unused(&self) -> Vec<String> {
+        let store = lock(&self.store);
+        match &store.source {
+            Source::Seed(_) => Vec::new(),
+            Source::Saved(saved) => saved.keys().filter(|name| !store.vars.contains_key(*name)).cloned().collect(),
+        }
+    }
+}
+
+/// A poisoned lock only means that another thread panicked between two consistent states.
+fn lock(store: &Mutex<Store>) -> MutexGuard<'_, Store> {
+    store.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+struct Backend(Arc<Mutex<Store>>);
+
+impl SimpleBackend for Backend {
+    fn get(&self, shape: Shape, name: &str, init: Init, dtype: DType, device: &Device) -> Result<Tensor> {
+        let mut store = lock(&self.0);
+        let var = match store.vars.get(name) {
+            Some(var) => var.clone(),
+            None => {
+                let first = match &store.source {
+                    Source::Seed(seed) => first_value(*seed, name, &shape, init, device)?.to_dtype(dtype)?,
+                    Source::Saved(saved) => match saved.get(name) {
+                        Some(tensor) => tensor.to_device(device)?,
+                        None => candle_core::bail!("there is no variable `{name}` in the checkpoint"),
+                    },
+                };
+                let var = Var::from_tensor(&first)?;
+                store.vars.insert(name.to_owned(), var.clone());
+                var
+            }
+        };
+        if var.shape() != &shape {
+            candle_core::bail!("variable `{name}` has shape {:?}, not {shape:?}", var.shape());
+        }
+        Ok(var.as_tensor().clone())
+    }
+
+    fn get_unchecked(&self, name: &str, _: DType, _: &Device) -> Result<Tensor> {
+        match lock(&self.0).vars.get(name) {
+            Some(var) => Ok(var.as_tensor().clone()),
+            None => candle_core::bail!("variable `{name}` was asked for without a shape before it was made"),
+        }
+    }
+
+    fn contains_tensor(&self, name: &str) -> bool {
+        lock(&self.0).vars.contains_key(name)
+    }
+}
+
+/// A generator for one purpose: independent of those for other names under the same seed.
+pub(crate) fn generator(seed: u64, name: &str) -> Xoshiro256PlusPlus {
+    // FNV-1a spreads the name; `seed_from_u64` mixes the sum.
+    let hash = name
+        .bytes()
+        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
+    Xoshiro256PlusPlus::seed_from_u64(hash ^ seed.wrapping_mul(0x9e37_79b9_7f4a_7c15))
+}
+
+fn first_value(seed: u64, name: &str, shape: &Shape, init: Init, device: &Device) -> Result<Tensor> {
+    let mut rng = generator(seed, name);
+    let uniform = |rng: &mut Xoshiro256PlusPlus, low: f64, high: f64| (low + (high - low) * rng.random::<f64>()) as f32;
+    let normal = |rng: &mut Xoshiro256PlusPlus, mean: f64, deviation: f64| {
+        // Box and Muller's transform; 1 − u keeps the logarithm finite.
+        let radius = (-2.0 * (1.0 - rng.random::<f64>()).ln()).sqrt();
+        (mean + deviation * radius * (std::f64::consts::TAU * rng.random::<f64>()).cos()) as f32
+    };
+    let n = shape.elem_count();
+    let values: Vec<f32> = match init {
+        Init::Const(value) => vec![value as f32; n],
+        Init::Uniform { lo, up } => (0..n).map(|_| uniform(&mut rng, lo, up)).collect(),
+        Init::Randn { mean, stdev } => (0..n).map(|_| normal(&mut rng, mean, stdev)).collect(),
+        Init::Kaiming { dist, fan, non_linearity } => {
+            let deviation = non_linearity.gain() / (fan.for_shape(shape) as f64).sqrt();
+            match dist {
+                NormalOrUniform::Normal => (0..n).map(|_| normal(&mut rng, 0.0, deviation)).collect(),
+                NormalOrUniform::Uniform => {
+                    let bound = 3_f64.sqrt() * deviation;
+                    (0..n).map(|_| uniform(&mut rng, -bound, bound)).collect()
+                }
+            }
+        }
+    };
+    Tensor::from_vec(values, shape.clone(), device)
+}
