@@ -1,6 +1,6 @@
 //! The builder: bodies are closures, so what opens also closes.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 
 use crate::{
     Annotation, BinaryOp, Buffer, BufferId, DataType, Effect, Expr, ExprId, ExprList, LoopKind, Node, NodeId, Program,
@@ -34,7 +34,8 @@ pub struct Body<'a> {
 #[derive(Debug)]
 struct Draft {
     program: Program,
-    names: HashSet<String>,
+    /// The names that are taken, each with the last suffix that was tried on it.
+    names: HashMap<String, u32>,
 }
 
 impl Program {
@@ -87,7 +88,7 @@ impl Program {
                 nodes: Vec::new(),
                 ends: Vec::new(),
             },
-            names: HashSet::new(),
+            names: HashMap::new(),
         };
         body(&mut Body { draft: &mut draft })?;
         draft.program.verify()?;
@@ -139,13 +140,16 @@ impl Body<'_> {
 
     /// A name that no buffer or variable has yet: `name`, or `name_1`, `name_2`, …
     fn unique(&mut self, name: &str) -> String {
-        let mut candidate = if name.is_empty() { "_".to_owned() } else { name.to_owned() };
-        let mut suffix = 0_u32;
-        while self.draft.names.contains(&candidate) {
-            suffix += 1;
+        let name = if name.is_empty() { "_" } else { name };
+        let names = &mut self.draft.names;
+        let mut candidate = name.to_owned();
+        while names.contains_key(&candidate) {
+            // The suffix is remembered: a program may use one name for thousands of loops.
+            let suffix = names.entry(name.to_owned()).or_default();
+            *suffix += 1;
             candidate = format!("{name}_{suffix}");
         }
-        self.draft.names.insert(candidate.clone());
+        names.insert(candidate.clone(), 0);
         candidate
     }
 }

@@ -1,0 +1,22 @@
+@T.prim_func(s_tir=True)
+def main(image: T.Buffer((4110, 4110), "float32"), weight: T.Buffer((15, 15), "float32"), out: T.Buffer((4096, 4096), "float32")):
+    T.func_attr({"tirx.noalias": True})
+    for by in T.thread_binding(2048, thread="blockIdx.y"):
+        for bx in T.thread_binding(64, thread="blockIdx.x"):
+            for ty in T.thread_binding(1, thread="threadIdx.y"):
+                for tx in T.thread_binding(64, thread="threadIdx.x"):
+                    with T.sblock(""):
+                        T.reads(image[0:4110, 0:4110], weight[0:15, 0:15])
+                        T.writes(out[0:4096, 0:4096])
+                        acc = T.sblock_alloc_buffer((2, 1), scope="local")
+                        for y0 in T.unroll(2):
+                            for x0 in T.unroll(1):
+                                acc[y0, x0] = T.float32(0)
+                        for fy in range(15):
+                            for fx in T.unroll(15):
+                                for y1 in T.unroll(2):
+                                    for x1 in T.unroll(1):
+                                        acc[y1, x1] = acc[y1, x1] + image[by * 2 + ty + y1 * 1 + fy, bx * 64 + tx + x1 * 64 + fx] * weight[fy, fx]
+                        for y2 in T.unroll(2):
+                            for x2 in T.unroll(1):
+                                out[by * 2 + ty + y2 * 1, bx * 64 + tx + x2 * 64] = acc[y2, x2]
