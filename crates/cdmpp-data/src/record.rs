@@ -64,17 +64,23 @@ impl Record {
         repeats::spread(self.latency_s.get(hardware)?)
     }
 
-    /// Parses the program's text.
+    /// Parses the program's text: the [text form](Program#impl-FromStr-for-Program) if its first word is `program`, else
+    /// TVMScript.
     ///
     /// # Errors
     /// If the text is not a program; the error names the record, its task and schedule.
     pub fn parse_program(&self) -> Result<Program, DataError> {
-        cdmpp_tvm::parse_tvmscript(&self.program).map_err(|source| DataError::Program {
+        let program = if is_text_form(&self.program) {
+            self.program.parse().map_err(Box::from)
+        } else {
+            cdmpp_tvm::parse_tvmscript(&self.program).map_err(Box::from)
+        };
+        program.map_err(|source| DataError::Program {
             at: None,
             record: self.name.clone(),
             task: self.task.clone(),
             schedule: self.schedule,
-            source: Box::new(source),
+            source,
         })
     }
 
@@ -83,6 +89,12 @@ impl Record {
     pub fn fingerprint(&self) -> Fingerprint {
         Fingerprint::of(&self.program)
     }
+}
+
+/// Whether the first word is `program`. No TVMScript starts so, and both languages have `#` comments.
+fn is_text_form(text: &str) -> bool {
+    let first = text.lines().map(str::trim_start).find(|line| !line.is_empty() && !line.starts_with('#'));
+    first.is_some_and(|line| line.split_whitespace().next() == Some("program"))
 }
 
 #[cfg(test)]
@@ -121,6 +133,20 @@ mod tests {
         assert_eq!(record(&[5.0, 5.0]).spread("h"), Some(0.0));
         for none in [&[][..], &[1.0], &[1.0, f64::NAN], &[0.0, 0.0]] {
             assert_eq!(record(none).spread("h"), None, "{none:?}");
+        }
+    }
+
+    #[test]
+    fn both_languages_are_read() {
+        let parse = |text: &str| Record { program: text.into(), ..record(&[]) }.parse_program();
+        let tvm =
+            parse("# a comment\n@T.prim_func\ndef f(A: T.Buffer((4,), \"float32\")):\n    A[0] = A[1]\n").unwrap();
+        let ours = parse("# a comment\n\n program f(A: float32[4]) { A[0i32] = A[1i32] }").unwrap();
+        assert_eq!(tvm.to_string(), ours.to_string());
+        for bad in ["program f(", "programs f() {}", "", "#"] {
+            let error = parse(bad).unwrap_err();
+            assert_eq!(error.to_string(), "record `n` (task `t`, schedule 0): its program cannot be read");
+            assert!(std::error::Error::source(&error).is_some());
         }
     }
 
