@@ -147,6 +147,14 @@ fn a_broken_stream_is_located_and_ends() {
 }
 
 #[test]
+fn a_line_without_end_is_refused() {
+    let mut reader = RecordReader::from_reader("f", std::io::repeat(b'x')).unwrap();
+    let error = reader.next().unwrap().unwrap_err();
+    assert_eq!(error.to_string(), "f:1:67108864: not a record: the line is longer than 64 MiB");
+    assert!(reader.next().is_none());
+}
+
+#[test]
 fn a_missing_file_is_named() {
     let error = RecordReader::open("no/such/file.jsonl").unwrap_err();
     assert!(matches!(&error, DataError::Read { at, .. } if at.line == 0 && &*at.file == "no/such/file.jsonl"));

@@ -92,7 +92,9 @@ proptest! {
             &sample.task
         }
         prop_assert!(all_of(&samples, &sets.train, program).is_disjoint(&all_of(&samples, &sets.validation, program)));
-        if sets.validation_unit == Unit::Task {
+        let by_program = matches!(by, SplitBy::Records(_)) || sets.validation_unit == Unit::Program;
+        prop_assert!(!by_program || matches!(by, SplitBy::Records(_) | SplitBy::Hardware(_)));
+        if !by_program {
             prop_assert!(all_of(&samples, &sets.train, task).is_disjoint(&all_of(&samples, &sets.validation, task)));
         }
         let (networks, hardware) = match &by {
