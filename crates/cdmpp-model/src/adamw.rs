@@ -32,7 +32,7 @@ impl Default for OptimizerConfig {
             learning_rate: 2e-3,
             warm_up: 0.05,
             final_rate: 0.02,
-            weight_decay: 0.02,
+            weight_decay: 0.3,
             beta1: 0.9,
             beta2: 0.98,
             clip_norm: 1.0,

@@ -7,7 +7,7 @@ use cdmpp_ir::CompactAst;
 use rand::Rng;
 use rand_xoshiro::Xoshiro256PlusPlus;
 
-use crate::scaling::Scaling;
+use crate::feature_input::FeatureInput;
 
 /// Programs with the same number of leaves: what an [`Encoder`](crate::Encoder) gets.
 #[derive(Debug)]
@@ -21,29 +21,30 @@ pub struct Batch {
 }
 
 impl Batch {
-    /// Stacks and scales programs; all must have the same number of leaves, at least 1, and the scaling's width.
+    /// Stacks and scales programs; all must have the same number of leaves, at least 1, and the width that `input` was fitted to.
     pub(crate) fn new(
         asts: &[&CompactAst],
-        scaling: &Scaling,
+        input: &FeatureInput,
         rng: Option<Xoshiro256PlusPlus>,
         device: &Device,
     ) -> Result<Self> {
-        let (n_leaves, dim) = asts.first().map_or((0, 0), |ast| (ast.n_leaves(), ast.dim()));
-        let mut features = Vec::with_capacity(asts.len() * n_leaves * dim);
+        let n_leaves = asts.first().map_or(0, |ast| ast.n_leaves());
+        let mut features = Vec::new();
         let (mut positions, mut depths) = (Vec::new(), Vec::new());
         for ast in asts {
-            scaling.append(ast.features(), &mut features);
+            input.append(ast.features(), &mut features);
             positions.extend_from_slice(ast.positions());
             depths.extend_from_slice(ast.depths());
         }
-        let features = Tensor::from_vec(features, (asts.len(), n_leaves, dim), device)?;
+        let features = Tensor::from_vec(features, (asts.len(), n_leaves, ()), device)?;
         Ok(Self { features, positions, depths, n_leaves, rng: Mutex::new(rng) })
     }
 
-    /// The features of the leaves, scaled to mean 0 and deviation 1 over the training leaves.
+    /// The features of the leaves as inputs, scaled to mean 0 and deviation 1 over the training leaves: every feature,
+    /// followed by its piecewise-linear encoding in [`feature_bins`](crate::PredictorConfig::feature_bins) bins.
     ///
     /// # Shapes
-    /// `(b, l, dim)`.
+    /// `(b, l, width)` with width = dim · (1 + `feature_bins`).
     #[must_use]
     pub fn features(&self) -> &Tensor {
         &self.features

@@ -9,6 +9,7 @@ mod checkpoint;
 mod config;
 mod encoder;
 mod error;
+mod feature_input;
 mod hardware_input;
 mod kernel;
 mod label;
@@ -19,7 +20,7 @@ mod network;
 mod positional;
 mod predictor;
 mod query;
-mod scaling;
+
 pub mod train;
 mod transformer;
 mod variables;

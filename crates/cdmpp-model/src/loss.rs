@@ -28,7 +28,7 @@ pub struct LossConfig {
 
 impl Default for LossConfig {
     fn default() -> Self {
-        Self { label_weight: 1.0, huber_delta: 0.1, ape_weight: 0.3 }
+        Self { label_weight: 1.0, huber_delta: 0.1, ape_weight: 0.5 }
     }
 }
 

@@ -7,9 +7,9 @@ use candle_nn::VarBuilder;
 use cdmpp_ir::Featurizer;
 use serde::{Deserialize, Serialize};
 
+use crate::feature_input::FeatureInput;
 use crate::hardware_input::HardwareInput;
 use crate::network::{MakeEncoder, Network, Pairs};
-use crate::scaling::Scaling;
 use crate::variables::Variables;
 use crate::{Encoder, LabelTransform, ModelError, PredictorConfig, Query, TransformerEncoder};
 
@@ -42,7 +42,7 @@ pub(crate) struct Identity {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Fitted {
-    pub(crate) features: Scaling,
+    pub(crate) features: FeatureInput,
     pub(crate) hardware: HardwareInput,
     pub(crate) labels: LabelTransform,
 }
@@ -66,7 +66,8 @@ impl Predictor {
         Self::with_encoder(config, featurizer, hardware_columns, seed, device, encoder)
     }
 
-    /// An untrained predictor with an encoder of your own, made from the width of a leaf and the model's variables.
+    /// An untrained predictor with an encoder of your own, made from the width of
+    /// [`Batch::features`](crate::Batch::features) and the model's variables.
     ///
     /// # Errors
     /// [`ModelError::Config`] if the shape cannot be built; [`ModelError::Tensor`] from the constructor.
@@ -165,7 +166,7 @@ impl Predictor {
         }
         let Pairs { asts, hardware, pairs } = Pairs::new(queries.iter().copied());
         let programs = self.network.embed(&asts, &fitted.features, None)?;
-        let hardware = self.network.embed_hardware(&hardware, &fitted.hardware)?;
+        let hardware = self.network.embed_hardware(&hardware, &fitted.hardware, None)?;
         Ok(self.network.labels(&programs, &hardware, &pairs)?.to_vec1::<f32>()?)
     }
 

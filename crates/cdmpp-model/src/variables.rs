@@ -131,14 +131,16 @@ pub(crate) fn generator(seed: u64, name: &str) -> Xoshiro256PlusPlus {
     Xoshiro256PlusPlus::seed_from_u64(hash ^ seed.wrapping_mul(0x9e37_79b9_7f4a_7c15))
 }
 
+/// A draw from the standard normal distribution, by Box and Muller's transform; 1 − u keeps the logarithm finite.
+pub(crate) fn standard_normal(rng: &mut Xoshiro256PlusPlus) -> f64 {
+    let radius = (-2.0 * (1.0 - rng.random::<f64>()).ln()).sqrt();
+    radius * (std::f64::consts::TAU * rng.random::<f64>()).cos()
+}
+
 fn first_value(seed: u64, name: &str, shape: &Shape, init: Init, device: &Device) -> Result<Tensor> {
     let mut rng = generator(seed, name);
     let uniform = |rng: &mut Xoshiro256PlusPlus, low: f64, high: f64| (low + (high - low) * rng.random::<f64>()) as f32;
-    let normal = |rng: &mut Xoshiro256PlusPlus, mean: f64, deviation: f64| {
-        // Box and Muller's transform; 1 − u keeps the logarithm finite.
-        let radius = (-2.0 * (1.0 - rng.random::<f64>()).ln()).sqrt();
-        (mean + deviation * radius * (std::f64::consts::TAU * rng.random::<f64>()).cos()) as f32
-    };
+    let normal = |rng: &mut _, mean: f64, deviation: f64| (mean + deviation * standard_normal(rng)) as f32;
     let n = shape.elem_count();
     let values: Vec<f32> = match init {
         Init::Const(value) => vec![value as f32; n],

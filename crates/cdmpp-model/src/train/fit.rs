@@ -9,10 +9,10 @@ use super::state::Progress;
 use super::step::{Examples, Gradient, gradient, loss_sum};
 use super::{Epoch, OnEpoch, Outcome, StopReason, TrainConfig, TrainState};
 use crate::adamw::AdamW;
+use crate::feature_input::FeatureInput;
 use crate::hardware_input::HardwareInput;
 use crate::network::Pairs;
 use crate::predictor::Fitted;
-use crate::scaling::Scaling;
 use crate::variables::generator;
 use crate::{LabelTransform, Metrics, ModelError, Predictor, Query, Sample};
 
@@ -190,7 +190,7 @@ fn fit_statistics(model: &Predictor, training: &[Sample<'_>]) -> Result<Fitted, 
     let labels = LabelTransform::fit(model.identity.config.label, &seconds)
         .ok_or(ModelError::config("training", "needs at least one sample"))?;
     Ok(Fitted {
-        features: Scaling::fit(model.identity.dim, pairs.asts.iter().map(|ast| ast.features())),
+        features: FeatureInput::fit(model.identity.dim, pairs.asts.iter().map(|ast| ast.features())),
         hardware: HardwareInput::fit(&model.identity.hardware_columns, &pairs.hardware),
         labels,
     })

@@ -67,7 +67,7 @@ pub(crate) fn loss_sum(
     examples: &Examples<'_>,
     programs: &[u32],
     config: &TrainConfig,
-    rng: Option<&mut Xoshiro256PlusPlus>,
+    mut rng: Option<&mut Xoshiro256PlusPlus>,
     device: &Device,
 ) -> candle_core::Result<(Tensor, usize)> {
     let asts: Vec<&CompactAst> = programs.iter().map(|i| examples.asts[*i as usize]).collect();
@@ -80,8 +80,9 @@ pub(crate) fn loss_sum(
         }
     }
     let n = pairs.len();
-    let z = network.embed(&asts, &fitted.features, rng)?;
-    let h = network.embed_hardware(&examples.hardware, &fitted.hardware)?;
+    let z = network.embed(&asts, &fitted.features, rng.as_deref_mut())?;
+    let h =
+        network.embed_hardware(&examples.hardware, &fitted.hardware, rng.map(|rng| (rng, config.hardware_noise)))?;
     let predicted = network.labels(&z, &h, &pairs)?;
     let predicted_logs = fitted.labels.log_latency(&predicted)?;
     let (labels, logs) = (Tensor::new(labels, device)?, Tensor::new(logs, device)?);

@@ -1,0 +1,98 @@
+//! Features of leaves as inputs of the network.
+
+use serde::{Deserialize, Serialize};
+
+/// Scaled inputs stay within this many deviations of the mean: what is rare in training may be common elsewhere, and a
+/// network says nothing sensible about inputs a hundred deviations away.
+const LIMIT: f32 = 4.0;
+
+/// The leaves that the bins are fitted to are at most this many, spread evenly over the training leaves.
+const BIN_LEAVES: usize = 20_000;
+
+/// How a column of features becomes inputs; fitted on training leaves only.
+///
+/// Every column gives its own value and, for each of `n_bins` bins between quantiles of the training leaves, how much
+/// of the bin lies below the value (0 to 1). All are scaled to mean 0 and deviation 1 over the training leaves. A column
+/// that is constant in training gives zeros: whatever it holds later says nothing that was learned.
+///
+/// # References
+/// Gorishniy et al., *On embeddings for numerical features in tabular deep learning*, 2022, section 3.2: with
+/// piecewise-linear bins a network follows the sharp steps that trees follow.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct FeatureInput {
+    n_bins: usize,
+    /// For every column the edges of its bins, increasing; fewer where quantiles coincide.
+    edges: Vec<Vec<f32>>,
+    /// For every input.
+    mean: Vec<f32>,
+    /// For every input.
+    factor: Vec<f32>,
+}
+
+impl FeatureInput {
+    /// The number of inputs of a leaf with `dim` features.
+    pub(crate) fn width(dim: usize, n_bins: usize) -> usize {
+        dim * (1 + n_bins)
+    }
+
+    /// Fits to blocks of row-major leaves of width `dim`.
+    pub(crate) fn fit<'a>(dim: usize, n_bins: usize, blocks: impl Iterator<Item = &'a [f32]> + Clone) -> Self {
+        let rows = || blocks.clone().flat_map(|block| block.chunks_exact(dim.max(1)));
+        let n = rows().count();
+        let sample: Vec<&[f32]> = rows().step_by(n.div_ceil(BIN_LEAVES).max(1)).collect();
+        let edges = (0..dim).map(|column| quantiles(sample.iter().map(|row| row[column]).collect(), n_bins)).collect();
+        let width = Self::width(dim, n_bins);
+        let mut fitted = Self { n_bins, edges, mean: vec![0.0; width], factor: vec![1.0; width] };
+        let (mut sum, mut squares, mut expanded) = (vec![0.0_f64; width], vec![0.0_f64; width], Vec::new());
+        // Around the first leaf, sums of squares lose no digits to large means.
+        let mut origin = Vec::new();
+        rows().take(1).for_each(|row| fitted.expand(row, &mut origin));
+        for row in rows() {
+            expanded.clear();
+            fitted.expand(row, &mut expanded);
+            for (i, (x, origin)) in expanded.iter().zip(&origin).enumerate() {
+                let x = f64::from(*x) - f64::from(*origin);
+                sum[i] += x;
+                squares[i] += x * x;
+            }
+        }
+        for (i, origin) in origin.iter().enumerate() {
+            let mean = sum[i] / n as f64;
+            let variance = squares[i] / n as f64 - mean * mean;
+            fitted.mean[i] = (mean + f64::from(*origin)) as f32;
+            fitted.factor[i] = if variance > 1e-10 { variance.sqrt().recip() as f32 } else { 0.0 };
+        }
+        fitted
+    }
+
+    /// Appends the inputs of row-major leaves.
+    pub(crate) fn append(&self, rows: &[f32], out: &mut Vec<f32>) {
+        for row in rows.chunks_exact(self.edges.len().max(1)) {
+            let start = out.len();
+            self.expand(row, out);
+            for ((x, mean), factor) in out[start..].iter_mut().zip(&self.mean).zip(&self.factor) {
+                *x = ((*x - mean) * factor).clamp(-LIMIT, LIMIT);
+            }
+        }
+    }
+
+    fn expand(&self, row: &[f32], out: &mut Vec<f32>) {
+        for (x, edges) in row.iter().zip(&self.edges) {
+            out.push(*x);
+            let filled = edges.windows(2).map(|edge| ((x - edge[0]) / (edge[1] - edge[0])).clamp(0.0, 1.0));
+            out.extend(filled.chain(std::iter::repeat(0.0)).take(self.n_bins));
+        }
+    }
+}
+
+/// The edges of `n_bins` bins with equally many values, without repetitions.
+fn quantiles(mut values: Vec<f32>, n_bins: usize) -> Vec<f32> {
+    values.sort_unstable_by(f32::total_cmp);
+    let Some(last) = values.len().checked_sub(1).filter(|_| n_bins > 0) else {
+        return Vec::new();
+    };
+    let mut edges: Vec<f32> = (0..=n_bins).map(|i| values[last * i / n_bins]).collect();
+    edges.dedup();
+    edges
+}
