@@ -33,6 +33,12 @@ impl HardwareInput {
         fitted
     }
 
+    /// Whether this is of these columns, and nothing is missing (it may come from a file).
+    pub(crate) fn fits(&self, columns: &[String]) -> bool {
+        let n = columns.len();
+        self.columns == columns && [self.mean.len(), self.factor.len(), self.marked.len()] == [n; 3]
+    }
+
     /// The number of inputs for a number of columns.
     pub(crate) fn width(n_columns: usize) -> usize {
         2 * n_columns

@@ -36,10 +36,10 @@ pub struct LabelTransform {
 const LAMBDA: (f64, f64) = (-2.0, 2.0);
 
 impl LabelTransform {
-    /// Fits to latencies, which must be positive and finite; `None` if there are none.
+    /// Fits to latencies; `None` if there are none, or one is not positive and finite.
     #[must_use]
     pub fn fit(kind: LabelKind, seconds: &[f64]) -> Option<Self> {
-        if seconds.is_empty() {
+        if seconds.is_empty() || !seconds.iter().all(|y| *y > 0.0 && y.is_finite()) {
             return None;
         }
         let log_unit = mean(seconds.iter().map(|y| y.ln()));

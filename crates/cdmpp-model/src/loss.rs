@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 ///
 /// With x the transformed label, x̂ its prediction, and d = ln ŷ − ln y the error of the latency's logarithm:
 ///
-/// loss = `label_weight` · mean(huber_δ(x̂ − x)) / δ + `ape_weight` · mean(|e^d − 1|)
+/// loss = `label_weight` · mean(`huber_δ`(x̂ − x)) / δ + `ape_weight` · mean(|e^d − 1|)
 ///
 /// The label term sees ratios alike in both directions; the percentage term is what MAPE reports. Above d = ln 4 the
 /// percentage error goes on as its tangent, so that one wild prediction cannot outweigh a batch.

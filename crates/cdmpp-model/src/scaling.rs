@@ -26,11 +26,20 @@ impl Scaling {
                 *sum += (f64::from(*x) - mean).powi(2);
             }
         }
-        let factor = |variance: f64| if variance / n > 1e-10 { (variance / n).sqrt().recip() as f32 } else { 0.0 };
+        // Relative to the mean, because a featurizer may use any unit; what is less is noise of `f32`.
+        let factor = |(sum, mean): (f64, &f64)| {
+            let variance = sum / n;
+            if variance > 1e-12 * mean * mean + 1e-30 { variance.sqrt().recip() as f32 } else { 0.0 }
+        };
         Self {
-            mean: mean.iter().map(|mean| *mean as f32).collect(),
-            factor: variance.into_iter().map(factor).collect(),
+            factor: variance.into_iter().zip(&mean).map(factor).collect(),
+            mean: mean.into_iter().map(|mean| mean as f32).collect(),
         }
+    }
+
+    /// Whether nothing is missing (it may come from a file).
+    pub(crate) fn is_whole(&self) -> bool {
+        self.mean.len() == self.factor.len()
     }
 
     /// The number of columns.

@@ -69,6 +69,28 @@ impl Variables {
         lock(&self.store).vars.values().map(|var| var.elem_count()).sum()
     }
 
+    /// All values, variable after variable in the order of their names.
+    pub(crate) fn to_flat(&self) -> Result<Vec<f32>> {
+        let mut values = Vec::with_capacity(self.n_parameters());
+        for var in lock(&self.store).vars.values() {
+            values.extend(var.flatten_all()?.to_vec1::<f32>()?);
+        }
+        Ok(values)
+    }
+
+    /// Sets all variables from what [`to_flat`](Self::to_flat) gave.
+    pub(crate) fn set_flat(&self, values: &[f32]) -> Result<()> {
+        let mut rest = values;
+        for (name, var) in &lock(&self.store).vars {
+            let Some((part, others)) = rest.split_at_checked(var.elem_count()) else {
+                candle_core::bail!("there are no values for variable `{name}`");
+            };
+            var.set(&Tensor::from_slice(part, var.shape(), &self.device)?)?;
+            rest = others;
+        }
+        Ok(())
+    }
+
     /// The names in the saved tensors that no layer asked for.
     pub(crate) fn unused(&self) -> Vec<String> {
         let store = lock(&self.store);
@@ -95,6 +117,9 @@ impl SimpleBackend for Backend {
                 let first = match &store.source {
                     Source::Seed(seed) => first_value(*seed, name, &shape, init, device)?.to_dtype(dtype)?,
                     Source::Saved(saved) => match saved.get(name) {
+                        Some(tensor) if tensor.dtype() != dtype => {
+                            candle_core::bail!("variable `{name}` holds {:?}, not {dtype:?}", tensor.dtype())
+                        }
                         Some(tensor) => tensor.to_device(device)?,
                         None => candle_core::bail!("there is no variable `{name}` in the checkpoint"),
                     },
