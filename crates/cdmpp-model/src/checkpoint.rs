@@ -77,13 +77,13 @@ impl Predictor {
         tensors: BTreeMap<String, Tensor>,
         encoder: crate::network::MakeEncoder<'_>,
     ) -> Result<Self, ModelError> {
-        let fail = |problem: String| ModelError::Checkpoint { path: path.to_owned(), problem };
+        let fail = |problem: String| ModelError::checkpoint(path, problem);
         let variables = Variables::saved(tensors, device);
         if !header.fitted.fits(&header.identity) {
             return Err(fail("the fitted scaling is of other columns than the model".to_owned()));
         }
         let mut model =
-            Self::build(header.identity, variables, encoder, device).map_err(|error| fail(error.to_string()))?;
+            Self::build(header.identity, variables, encoder, device).map_err(|error| fail(error.in_one_line()))?;
         let unused = model.network.variables.unused();
         if !unused.is_empty() {
             return Err(fail(format!("the encoder has no use for {}", unused.join(", "))));
@@ -132,7 +132,7 @@ pub(crate) fn read_tensors<H: DeserializeOwned>(
         format: String,
     }
     let bytes = std::fs::read(path).map_err(|source| ModelError::Io { path: path.to_owned(), source })?;
-    let fail = |problem: String| ModelError::Checkpoint { path: path.to_owned(), problem };
+    let fail = |problem: String| ModelError::checkpoint(path, problem);
     let whole = |error| fail(format!("not a complete safetensors file ({error})"));
     let (_, metadata) = SafeTensors::read_metadata(&bytes).map_err(whole)?;
     let json = metadata
@@ -147,7 +147,7 @@ pub(crate) fn read_tensors<H: DeserializeOwned>(
     }
     let header = serde_json::from_str(json).map_err(|error| fail(format!("the header is malformed: {error}")))?;
     SafeTensors::deserialize(&bytes).map_err(whole)?;
-    let tensors =
-        candle_core::safetensors::load_buffer(&bytes, device).map_err(|error| fail(format!("a tensor: {error}")))?;
+    let tensors = candle_core::safetensors::load_buffer(&bytes, device)
+        .map_err(|error| fail(ModelError::from(error).in_one_line()))?;
     Ok((header, tensors.into_iter().collect()))
 }

@@ -165,3 +165,6 @@ impl<'a> Pairs<'a> {
         found
     }
 }
+
+#[cfg(test)]
+mod tests;

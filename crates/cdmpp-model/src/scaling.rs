@@ -54,3 +54,41 @@ impl Scaling {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn scaled(blocks: &[&[f32]], rows: &[f32]) -> Vec<f32> {
+        let scaling = Scaling::fit(2, blocks.iter().copied());
+        assert!(scaling.dim() == 2 && scaling.is_whole());
+        let mut out = Vec::new();
+        scaling.append(rows, &mut out);
+        out
+    }
+
+    #[test]
+    fn columns_have_mean_0_and_deviation_1() {
+        let blocks: [&[f32]; 2] = [&[1.0, 10.0, 3.0, 30.0], &[5.0, 50.0, 7.0, 70.0]];
+        let out = scaled(&blocks, &blocks.concat());
+        for column in 0..2 {
+            let xs: Vec<f32> = out.iter().skip(column).step_by(2).copied().collect();
+            assert!(xs.iter().sum::<f32>().abs() < 1e-6);
+            assert!((xs.iter().map(|x| x * x).sum::<f32>() / 4.0 - 1.0).abs() < 1e-6);
+        }
+    }
+
+    #[test]
+    fn a_constant_column_stays_0_and_the_unit_of_others_does_not_matter() {
+        let out = scaled(&[&[0.1, 1e-9, 0.1, 3e-9]], &[0.1, 1e-9, 99.0, 3e-9]);
+        assert_eq!((out[0], out[2]), (0.0, 0.0));
+        assert!((out[1] + 1.0).abs() < 1e-5 && (out[3] - 1.0).abs() < 1e-5);
+        let out = scaled(&[&[1e9, 1e9, 1e9, 3e9]], &[1e9, 1e9]);
+        assert!(out[0] == 0.0 && (out[1] + 1.0).abs() < 1e-5);
+    }
+
+    #[test]
+    fn no_row_gives_zeros() {
+        assert_eq!(scaled(&[], &[1.0, 2.0]), [0.0, 0.0]);
+    }
+}

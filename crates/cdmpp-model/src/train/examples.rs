@@ -75,3 +75,25 @@ impl<'a> Examples<'a> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn batches_keep_a_program_together() {
+        let measured = |n: usize| vec![Measured { hardware: 0, seconds: 1.0, label: 0.0 }; n];
+        let counts = [1, 3, 2, 1, 1, 1];
+        let examples = Examples {
+            asts: Vec::new(),
+            hardware: Vec::new(),
+            measured: counts.map(measured).to_vec(),
+            n_samples: counts.iter().sum(),
+        };
+        let order = [5, 4, 3, 2, 1, 0];
+        assert_eq!(examples.batches(&order, 3), [0..3, 3..5, 5..6]);
+        assert_eq!(examples.batches(&order, 1), [0..1, 1..2, 2..3, 3..4, 4..5, 5..6]);
+        assert_eq!(examples.batches(&order, 9), [0..6]);
+        assert!(examples.batches(&[], 9).is_empty());
+    }
+}

@@ -69,8 +69,8 @@ fn run(
     on_epoch: &mut OnEpoch<'_>,
 ) -> Result<Outcome, ModelError> {
     config.check()?;
-    check_samples(model, training)?;
-    check_samples(model, validation)?;
+    check_samples(model, "training sample", training)?;
+    check_samples(model, "validation sample", validation)?;
     let fitted = match &model.fitted {
         Some(fitted) => fitted.clone(),
         None => fit_statistics(model, training)?,
@@ -102,12 +102,12 @@ fn run(
     }
 }
 
-fn check_samples(model: &Predictor, samples: &[Sample<'_>]) -> Result<(), ModelError> {
-    model.check_queries("sample", samples.iter().map(|sample| sample.query))?;
+fn check_samples(model: &Predictor, what: &'static str, samples: &[Sample<'_>]) -> Result<(), ModelError> {
+    model.check_queries(what, samples.iter().map(|sample| sample.query))?;
     match samples.iter().position(|sample| sample.latency.is_zero()) {
         Some(index) => {
             let problem = "the latency is 0 (or below half a nanosecond)".to_owned();
-            Err(ModelError::Input { what: "sample", index, problem })
+            Err(ModelError::Input { what, index, problem })
         }
         None => Ok(()),
     }

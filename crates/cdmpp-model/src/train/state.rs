@@ -105,7 +105,7 @@ impl TrainState {
     /// [`ModelError::Io`], or [`ModelError::Checkpoint`] if the file is not a complete state of this version.
     pub fn load(path: &Path) -> Result<Self, ModelError> {
         let (header, mut tensors) = read_tensors::<Header>(path, FORMAT, &Device::Cpu)?;
-        let fail = |problem: String| ModelError::Checkpoint { path: path.to_owned(), problem };
+        let fail = |problem: String| ModelError::checkpoint(path, problem);
         let progress = header.progress;
         if progress.best_epoch > progress.epoch {
             return Err(fail(format!("epoch {} is the best of {}", progress.best_epoch, progress.epoch)));
@@ -116,7 +116,9 @@ impl TrainState {
             if Some(tensor.elem_count()) != n {
                 return Err(fail(format!("`{name}` and `parameters` differ in length")));
             }
-            tensor.to_vec1::<f32>().map_err(|error| fail(format!("`{name}`: {error}")))
+            tensor
+                .to_vec1::<f32>()
+                .map_err(|error| fail(format!("`{name}`: {}", ModelError::from(error).in_one_line())))
         };
         let optimizer = AdamW {
             first: take("first_moment")?,
