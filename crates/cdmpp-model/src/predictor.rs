@@ -67,7 +67,7 @@ impl Predictor {
     pub fn new(
         config: &PredictorConfig,
         featurizer: &dyn Featurizer,
-        hardware_columns: &[String],
+        hardware_columns: &[impl AsRef<str>],
         seed: u64,
         device: &Device,
     ) -> Result<Self, ModelError> {
@@ -82,7 +82,7 @@ impl Predictor {
     pub fn with_encoder(
         config: &PredictorConfig,
         featurizer: &dyn Featurizer,
-        hardware_columns: &[String],
+        hardware_columns: &[impl AsRef<str>],
         seed: u64,
         device: &Device,
         encoder: impl Fn(usize, VarBuilder<'_>) -> candle_core::Result<Box<dyn Encoder>>,
@@ -91,7 +91,7 @@ impl Predictor {
             config: config.clone(),
             schema: featurizer.schema().to_owned(),
             dim: featurizer.dim(),
-            hardware_columns: hardware_columns.to_vec(),
+            hardware_columns: hardware_columns.iter().map(|column| column.as_ref().to_owned()).collect(),
         };
         Self::build(identity, Variables::seeded(seed, device), &encoder, device)
     }

@@ -1,5 +1,7 @@
 //! Tests of `cdmpp-model` from outside.
 
+#![allow(clippy::unwrap_used, reason = "a test that unwraps an error fails, as it should")]
+
 mod batching;
 mod checkpoints;
 mod encoders;

@@ -70,7 +70,7 @@ fn no_features_and_no_hardware_columns() {
     }
     let error = Predictor::new(&small(), &Nothing, &columns(), 0, &Device::Cpu).unwrap_err();
     expect!["featurizer must have at least one column"].assert_eq(&report(&error));
-    let error = Predictor::new(&small(), &Synthetic, &[], 0, &Device::Cpu).unwrap_err();
+    let error = Predictor::new(&small(), &Synthetic, &[] as &[&str], 0, &Device::Cpu).unwrap_err();
     expect!["hardware_columns must name at least one column"].assert_eq(&report(&error));
 }
 

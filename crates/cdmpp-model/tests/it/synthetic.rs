@@ -50,8 +50,8 @@ pub(crate) fn hardware() -> Vec<HardwareSpec> {
     ]
 }
 
-pub(crate) fn columns() -> Vec<String> {
-    vec!["clock_mhz".to_owned(), "cache_mb".to_owned()]
+pub(crate) fn columns() -> [&'static str; 2] {
+    ["clock_mhz", "cache_mb"]
 }
 
 /// Every program on every hardware: microseconds that depend on the features of all leaves and on the clock.
