@@ -99,3 +99,49 @@ impl Batch {
         xs.mul(&Tensor::from_vec(mask, xs.shape(), xs.device())?)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::variables::generator;
+
+    fn batch(rng: Option<Xoshiro256PlusPlus>) -> Batch {
+        let ast = CompactAst::from_parts("test/1", 1, vec![3.0, 5.0], vec![1, 4], vec![1, 2]).unwrap();
+        Batch::new(&[&ast, &ast], &FeatureInput::fit(1, 0, [ast.features()].into_iter()), rng, &Device::Cpu).unwrap()
+    }
+
+    fn dropped(batch: &Batch, n: usize, rate: f64) -> Vec<f32> {
+        let ones = Tensor::ones(n, candle_core::DType::F32, &Device::Cpu).unwrap();
+        batch.dropout(&ones, rate).unwrap().to_vec1().unwrap()
+    }
+
+    #[test]
+    fn holds_programs_row_by_row() {
+        let batch = batch(None);
+        assert_eq!(batch.features().to_vec3::<f32>().unwrap(), [[[-1.0], [1.0]], [[-1.0], [1.0]]]);
+        assert_eq!(
+            (batch.positions(), batch.depths(), batch.n_leaves()),
+            ([1, 4, 1, 4].as_slice(), [1, 2, 1, 2].as_slice(), 2)
+        );
+    }
+
+    #[test]
+    fn dropout_is_seeded_and_keeps_the_mean() {
+        let seeded = |seed| batch(Some(generator(seed, "dropout")));
+        let xs = dropped(&seeded(0), 10_001, 0.25);
+        assert_eq!(xs, dropped(&seeded(0), 10_001, 0.25));
+        assert_ne!(xs, dropped(&seeded(1), 10_001, 0.25));
+        let n_zero = xs.iter().filter(|x| **x == 0.0).count() as f64;
+        assert!((n_zero / xs.len() as f64 - 0.25).abs() < 0.02);
+        assert!(xs.iter().all(|x| *x == 0.0 || (x - 4.0 / 3.0).abs() < 1e-6));
+        // The second call goes on in the stream.
+        let batch = seeded(0);
+        assert_ne!(dropped(&batch, 100, 0.5), dropped(&batch, 100, 0.5));
+    }
+
+    #[test]
+    fn nothing_is_dropped_outside_training_or_at_rate_0() {
+        assert_eq!(dropped(&batch(None), 50, 0.9), [1.0; 50]);
+        assert_eq!(dropped(&batch(Some(generator(0, "dropout"))), 50, 0.0), [1.0; 50]);
+    }
+}

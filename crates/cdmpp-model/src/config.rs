@@ -132,8 +132,9 @@ impl PredictorConfig {
         let t = &self.transformer;
         let widths = [t.d_model, t.n_heads, t.d_ff, t.embed_dim];
         let hidden = t.pool_hidden.iter().chain(&self.hardware_hidden).chain(&self.head_hidden);
-        if widths.iter().chain(hidden).any(|width| *width == 0) {
-            return Err(ModelError::config("model", "every width must be at least 1"));
+        // The upper bound keeps a mistyped (or damaged) number from asking for all memory.
+        if widths.iter().chain(hidden).any(|width| !(1..=1 << 16).contains(width)) {
+            return Err(ModelError::config("model", "must have widths between 1 and 65536"));
         }
         if !t.d_model.is_multiple_of(t.n_heads) {
             return Err(ModelError::config("model.transformer.d_model", "must be a multiple of n_heads"));

@@ -66,6 +66,13 @@ impl FeatureInput {
         fitted
     }
 
+    /// Whether nothing is missing for leaves with `dim` features (it may come from a file).
+    pub(crate) fn is_whole(&self, dim: usize, n_bins: usize) -> bool {
+        let width = Self::width(dim, n_bins);
+        let lengths = [self.mean.len(), self.factor.len()];
+        self.n_bins == n_bins && self.edges.len() == dim && lengths == [width; 2]
+    }
+
     /// Appends the inputs of row-major leaves.
     pub(crate) fn append(&self, rows: &[f32], out: &mut Vec<f32>) {
         for row in rows.chunks_exact(self.edges.len().max(1)) {
@@ -95,4 +102,57 @@ fn quantiles(mut values: Vec<f32>, n_bins: usize) -> Vec<f32> {
     let mut edges: Vec<f32> = (0..=n_bins).map(|i| values[last * i / n_bins]).collect();
     edges.dedup();
     edges
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn inputs(n_bins: usize, blocks: &[&[f32]], rows: &[f32]) -> Vec<f32> {
+        let input = FeatureInput::fit(2, n_bins, blocks.iter().copied());
+        assert!(input.is_whole(2, n_bins) && !input.is_whole(3, n_bins));
+        let mut out = Vec::new();
+        input.append(rows, &mut out);
+        assert_eq!(out.len(), rows.len() * (1 + n_bins));
+        out
+    }
+
+    #[test]
+    fn inputs_have_mean_0_and_deviation_1() {
+        let blocks: [&[f32]; 2] = [&[1.0, 10.0, 3.0, 30.0], &[5.0, 50.0, 7.0, 70.0]];
+        let out = inputs(2, &blocks, &blocks.concat());
+        for column in 0..6 {
+            let xs: Vec<f32> = out.iter().skip(column).step_by(6).copied().collect();
+            assert!(xs.iter().sum::<f32>().abs() < 1e-5, "column {column}: {xs:?}");
+            assert!((xs.iter().map(|x| x * x).sum::<f32>() / 4.0 - 1.0).abs() < 1e-5, "column {column}: {xs:?}");
+        }
+    }
+
+    #[test]
+    fn bins_fill_one_after_the_other() {
+        let input = FeatureInput::fit(1, 2, [[0.0, 1.0, 2.0, 4.0, 6.0].as_slice()].into_iter());
+        let mut out = Vec::new();
+        input.expand(&[1.0], &mut out);
+        input.expand(&[3.0], &mut out);
+        input.expand(&[9.0], &mut out);
+        assert_eq!(out, [1.0, 0.5, 0.0, 3.0, 1.0, 0.25, 9.0, 1.0, 1.0]);
+    }
+
+    #[test]
+    fn a_constant_column_stays_0_and_others_stay_near_the_training_leaves() {
+        let out = inputs(3, &[&[0.1, 1.0, 0.1, 3.0]], &[99.0, 1e6]);
+        assert!(out[..4].iter().all(|x| *x == 0.0), "{out:?}");
+        assert_eq!(out[4], LIMIT);
+    }
+
+    #[test]
+    fn a_large_mean_does_not_hide_a_deviation() {
+        let out = inputs(0, &[&[1e6, 0.0, 1e6 + 2.0, 0.0]], &[1e6, 0.0]);
+        assert!((out[0] + 1.0).abs() < 1e-3, "{out:?}");
+    }
+
+    #[test]
+    fn no_row_gives_finite_inputs() {
+        assert!(inputs(2, &[], &[1.0, 2.0]).iter().all(|x| x.is_finite()));
+    }
 }

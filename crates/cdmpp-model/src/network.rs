@@ -58,7 +58,8 @@ impl Network {
         self.encoder.embed_dim()
     }
 
-    /// The embeddings of programs, in their order; every program must have a leaf.
+    /// The embeddings of programs, in their order; every program must have a leaf. Without `rng` there is no dropout,
+    /// and no gradient.
     ///
     /// # Shapes
     /// `(n, embed_dim)`.
@@ -82,7 +83,12 @@ impl Network {
                     own
                 });
                 let train = own.is_some();
-                parts.push(self.encoder.forward_t(&Batch::new(&group_asts, input, own, &self.device)?, train)?);
+                let z = self.encoder.forward_t(&Batch::new(&group_asts, input, own, &self.device)?, train)?;
+                if z.dims() != [group.len(), self.embed_dim()] {
+                    candle_core::bail!("an encoder gave {:?}, not ({}, {})", z.dims(), group.len(), self.embed_dim());
+                }
+                // Without detaching, the graph of every group would stay alive.
+                parts.push(if train { z } else { z.detach() });
                 for member in group {
                     row_of[*member as usize] = n;
                     n += 1;
@@ -146,7 +152,8 @@ pub(crate) struct Pairs<'a> {
 }
 
 impl<'a> Pairs<'a> {
-    /// Programs and hardware are told apart by address; an equal one elsewhere costs time, not correctness.
+    /// Programs are told apart by address: an equal one elsewhere costs time, not correctness. Hardware, of which there
+    /// is little, is told apart by value, since every copy would count in the statistics.
     pub(crate) fn new(queries: impl Iterator<Item = Query<'a>>) -> Self {
         let mut found = Self { asts: Vec::new(), hardware: Vec::new(), pairs: Vec::new() };
         let (mut ast_ids, mut hardware_ids) = (HashMap::new(), HashMap::new());
@@ -156,11 +163,16 @@ impl<'a> Pairs<'a> {
                 found.asts.len() as u32 - 1
             });
             let column = *hardware_ids.entry(std::ptr::from_ref(hardware)).or_insert_with(|| {
-                found.hardware.push(hardware);
-                found.hardware.len() as u32 - 1
+                found.hardware.iter().position(|known| *known == hardware).unwrap_or_else(|| {
+                    found.hardware.push(hardware);
+                    found.hardware.len() - 1
+                }) as u32
             });
             found.pairs.push((row, column));
         }
         found
     }
 }
+
+#[cfg(test)]
+mod tests;
