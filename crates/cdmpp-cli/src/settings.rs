@@ -121,11 +121,24 @@ mod tests {
 
     #[test]
     fn errors_tell_the_line() {
-        refused("[training]\n\nepocs = 3\n", expect![[]]);
-        refused("[model]\n[model.transformer]\nd_mdoel = 3\n", expect![[]]);
-        refused("[modle]\n", expect![[]]);
-        refused("\npreset = 'huge'\n", expect![[]]);
-        refused("[training]\nepochs = 'x'\n", expect![[]]);
-        refused("[training\n", expect![[]]);
+        refused(
+            "[training]\n\nepocs = 3\n",
+            expect![
+                "s.toml:3: unknown field `epocs`, expected one of `epochs`, `batch_size`, `seed`, `patience`, `n_shards`, `optimizer`, `loss`"
+            ],
+        );
+        refused(
+            "[model]\n[model.transformer]\nd_mdoel = 3\n",
+            expect![
+                "s.toml:3: unknown field `d_mdoel`, expected one of `d_model`, `n_heads`, `n_layers`, `d_ff`, `dropout`, `norm`, `positional_encoding`, `pool_hidden`, `embed_dim`"
+            ],
+        );
+        refused(
+            "[modle]\n",
+            expect!["s.toml:1: unknown field `modle`, expected one of `preset`, `model`, `training`, `cleaning`"],
+        );
+        refused("\npreset = 'huge'\n", expect!["s.toml:2: unknown variant `huge`, expected `default` or `paper`"]);
+        refused("[training]\nepochs = 'x'\n", expect![[r#"s.toml:2: invalid type: string "x", expected usize"#]]);
+        refused("[training\n", expect!["s.toml:1: unclosed table, expected `]`"]);
     }
 }

@@ -97,6 +97,9 @@ impl Predictor {
         if identity.dim == 0 {
             return Err(ModelError::config("featurizer", "must have at least one column"));
         }
+        if identity.hardware_columns.is_empty() {
+            return Err(ModelError::config("hardware_columns", "must name at least one number of the hardware"));
+        }
         let widths = (identity.dim, identity.hardware_columns.len());
         let network = Network::new(&identity.config, widths, encoder, variables, device)?;
         Ok(Self { network, identity, fitted: None, device: device.clone() })
