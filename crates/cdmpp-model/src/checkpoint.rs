@@ -30,6 +30,9 @@ struct Header {
 }
 
 impl Predictor {
+    /// The format of checkpoints that this version writes and reads.
+    pub const FORMAT: &str = FORMAT;
+
     /// Writes a checkpoint, replacing the file at once when it is complete. The same model gives the same bytes.
     ///
     /// # Errors

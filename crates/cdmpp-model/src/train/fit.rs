@@ -75,18 +75,17 @@ fn run(
         Some(fitted) => fitted.clone(),
         None => fit_statistics(model, training)?,
     };
-    let variables = &model.network.variables;
-    let before = variables.to_flat()?;
-    let objective = Objective { network: &model.network, fitted: &fitted, config, device: &model.device };
+    let before = (model.network.variables.to_flat()?, model.fitted.replace(fitted.clone()));
+    let shared = &*model;
+    let objective = Objective { network: &shared.network, fitted: &fitted, config, device: &shared.device };
     let examples = (Examples::new(training, &fitted), Examples::new(validation, &fitted));
-    let result = Training::new(objective, examples, fingerprint_of(model, &fitted), state).and_then(|mut training| {
-        let reason = training.run(on_epoch)?;
+    let result = Training::new(objective, examples, fingerprint_of(shared, &fitted), state).and_then(|mut training| {
+        let reason = training.run(shared, on_epoch)?;
         Ok((reason, training.state))
     });
     match result {
         Ok((reason, state)) => {
-            variables.set_flat(&state.best)?;
-            model.fitted = Some(fitted);
+            model.network.variables.set_flat(&state.best)?;
             let progress = state.progress;
             Ok(Outcome {
                 reason,
@@ -96,7 +95,8 @@ fn run(
             })
         }
         Err(error) => {
-            variables.set_flat(&before)?;
+            model.network.variables.set_flat(&before.0)?;
+            model.fitted = before.1;
             Err(error)
         }
     }
@@ -183,7 +183,7 @@ impl<'a> Training<'a> {
         })
     }
 
-    fn run(&mut self, on_epoch: &mut OnEpoch<'_>) -> Result<StopReason, ModelError> {
+    fn run(&mut self, model: &Predictor, on_epoch: &mut OnEpoch<'_>) -> Result<StopReason, ModelError> {
         let config = self.objective.config;
         loop {
             // Asked before an epoch and not after it: what was interrupted here must end here when it is resumed.
@@ -206,6 +206,7 @@ impl<'a> Training<'a> {
                 train_loss,
                 validation,
                 is_best,
+                model,
                 state: &self.state,
             };
             if on_epoch(&epoch) == ControlFlow::Break(()) && number < config.epochs {
