@@ -1,11 +1,269 @@
 //! The canonical form.
 
-use crate::Program;
+mod allocation;
+mod compaction;
+mod kernel;
+mod writer;
+
+use crate::same::same_lists;
+use crate::simplify::{Simplifier, has_load};
+use crate::{BufferId, Effect, Expr, ExprId, ExprList, LoopKind, Node, NodeId, Program, ThreadAxis, VarId};
+use kernel::Kernel;
+use writer::Writer;
+
+/// The largest value of a let, in nodes, that is written out where the variable was.
+const MAX_INLINED: u64 = 64;
+
+/// How often a program is rewritten at most: once, and twice where the indices of shrunk buffers change.
+const MAX_ROUNDS: usize = 3;
 
 impl Program {
-    /// The same program in canonical form.
+    /// The same program in canonical form, so that programs written in different ways encode alike.
+    ///
+    /// STUB
     #[must_use]
     pub fn canonical(&self) -> Self {
-        self.clone()
+        rewrite(self, MAX_ROUNDS)
     }
+
+    /// The program with every select that loads nothing replaced by 1, as TVM sees it when it extracts features, or
+    /// `None` if there is no such select. The statements of a canonical program stay what they are.
+    pub(crate) fn with_selects_as_one(&self) -> Option<Self> {
+        let mut exprs = (0..self.n_exprs()).map(ExprId::new);
+        exprs
+            .any(|expr| matches!(self[expr], Expr::Select { .. }) && !has_load(self, expr))
+            .then(|| Canonicalizer::new(self, true).run())
+    }
+}
+
+/// Rewrites a program, and again if buffers were shrunk so that indices changed.
+fn rewrite(program: &Program, n_rounds: usize) -> Program {
+    let mut rewritten = Canonicalizer::new(program, false).run();
+    if n_rounds > 1 && compaction::shrink(&mut rewritten) { rewrite(&rewritten, n_rounds - 1) } else { rewritten }
+}
+
+/// Rewrites a program statement by statement.
+struct Canonicalizer<'a> {
+    source: &'a Program,
+    simplifier: Simplifier<'a>,
+    writer: Writer,
+    /// The GPU kernel that is being walked.
+    kernel: Option<Kernel>,
+    /// Whether a thread loop was found that opens no kernel; then those below it are left as they are.
+    in_odd_kernel: bool,
+    /// The buffers with an allocation, in order.
+    allocated: Vec<BufferId>,
+    /// The indices of the store under way.
+    operands: Vec<ExprId>,
+    /// Whether every statement has to stay.
+    keeps_statements: bool,
+}
+
+impl<'a> Canonicalizer<'a> {
+    fn new(source: &'a Program, selects_are_one: bool) -> Self {
+        Self {
+            source,
+            simplifier: Simplifier::new(source, selects_are_one),
+            writer: Writer::new(source),
+            kernel: None,
+            in_odd_kernel: false,
+            allocated: Vec::new(),
+            operands: Vec::new(),
+            keeps_statements: selects_are_one,
+        }
+    }
+
+    /// Rewrites the whole program, and places its allocations.
+    fn run(mut self) -> Program {
+        self.body(0, self.source.n_nodes());
+        if !self.writer.is_within_limits() {
+            return self.source.clone();
+        }
+        allocation::place(&mut self.writer.program, &self.allocated);
+        self.writer.program
+    }
+
+    /// Rewrites the statements that stand side by side between two indices.
+    fn body(&mut self, start: usize, end: usize) {
+        let mut next = start;
+        while next < end {
+            let node = NodeId::new(next);
+            self.statement(node);
+            next = self.source.end(node);
+        }
+    }
+
+    fn statement(&mut self, node: NodeId) {
+        let source = self.source;
+        match source[node] {
+            Node::Loop { kind: LoopKind::ThreadBinding(axis), .. } if !self.in_odd_kernel => {
+                self.thread_loop(node, axis)
+            }
+            Node::Loop { .. } => self.for_loop(node),
+            Node::If { condition, otherwise } => self.conditional(node, condition, otherwise),
+            Node::Store { buffer, indices, value } => self.store(buffer, indices, value),
+            Node::Let { var, value } => self.binding(var, value),
+            Node::Allocate { buffer } if self.keeps_statements => self.writer.leaf(Node::Allocate { buffer }),
+            Node::Allocate { buffer } => self.allocated.push(buffer),
+            Node::Evaluate { value } => {
+                let value = self.simplified(value);
+                if !matches!(self.writer.program[value], Expr::Int { .. } | Expr::Float { .. }) {
+                    self.writer.leaf(Node::Evaluate { value });
+                }
+            }
+        }
+    }
+
+    /// The first thread loop of a kernel opens the loops of all its axes; the others are those loops already.
+    fn thread_loop(&mut self, node: NodeId, axis: ThreadAxis) {
+        let body = (node.index() + 1, self.source.end(node));
+        if let Some(kernel) = &self.kernel {
+            if let (Node::Loop { var, .. }, Some(first)) = (&self.source[node], kernel.var(axis))
+                && *var != first.var
+            {
+                let dtype = self.source[first.var].dtype;
+                let standing_in = self.simplifier.values[first.var.index()];
+                let value = standing_in.unwrap_or_else(|| self.simplifier.push(Expr::Var(first.var), dtype));
+                self.simplifier.values[var.index()] = Some(value);
+            }
+            return self.body(body.0, body.1);
+        }
+        let Some(kernel) = Kernel::new(self.source, &mut self.simplifier, node) else {
+            self.in_odd_kernel = true;
+            self.for_loop(node);
+            self.in_odd_kernel = false;
+            return;
+        };
+        let mut opened = Vec::with_capacity(kernel.axes.len());
+        for axis in &kernel.axes {
+            opened.push(self.open_loop(axis.node, axis.var, axis.min, axis.extent));
+        }
+        self.kernel = Some(kernel);
+        self.body(body.0, body.1);
+        self.kernel = None;
+        for opened in opened.into_iter().rev() {
+            self.writer.close(opened, self.keeps_statements);
+        }
+    }
+
+    fn for_loop(&mut self, node: NodeId) {
+        let Node::Loop { var, min, extent, kind, ref annotations } = self.source[node] else { return };
+        let body = (node.index() + 1, self.source.end(node));
+        let (min, extent) = (self.simplifier.simplify(min), self.simplifier.simplify(extent));
+        let literals = (self.simplifier.work.as_int(min), self.simplifier.work.as_int(extent));
+        match literals {
+            (_, Some(..=0)) => return,
+            (Some(0), Some(1)) if kind == LoopKind::Serial && annotations.is_empty() => {
+                self.simplifier.values[var.index()] = Some(min);
+                return self.body(body.0, body.1);
+            }
+            _ => {}
+        }
+        let opened = self.open_loop(node, var, min, extent);
+        self.body(body.0, body.1);
+        self.writer.close(opened, self.keeps_statements);
+    }
+
+    /// Opens a loop with bounds of the simplifier's arena.
+    fn open_loop(&mut self, node: NodeId, var: VarId, min: ExprId, extent: ExprId) -> NodeId {
+        if self.simplifier.work.as_int(extent) == Some(1) {
+            self.simplifier.values[var.index()] = Some(min);
+        } else {
+            let range = self.simplifier.interval(min).run(self.simplifier.interval(extent));
+            self.simplifier.facts.intervals[var.index()] = range;
+        }
+        let mut header = self.source[node].clone();
+        if let Node::Loop { min: first, extent: n, .. } = &mut header {
+            (*first, *n) = (self.emit(min), self.emit(extent));
+        }
+        self.writer.open(header)
+    }
+
+    fn conditional(&mut self, node: NodeId, condition: ExprId, otherwise: Option<NodeId>) {
+        let end = self.source.end(node);
+        let middle = otherwise.map_or(end, NodeId::index);
+        let condition = self.simplifier.simplify(condition);
+        match self.simplifier.work.as_int(condition) {
+            Some(0) if !self.keeps_statements => return self.body(middle, end),
+            Some(_) if !self.keeps_statements => return self.body(node.index() + 1, middle),
+            _ => {}
+        }
+        let emitted = self.emit(condition);
+        let opened = self.writer.open(Node::If { condition: emitted, otherwise: None });
+        let entered = self.simplifier.enter(condition);
+        self.body(node.index() + 1, middle);
+        self.simplifier.leave(entered);
+        let opposite = self.simplifier.negate(condition);
+        let entered = self.simplifier.enter(opposite);
+        let start = NodeId::new(self.writer.program.nodes.len());
+        self.body(middle, end);
+        self.simplifier.leave(entered);
+        if self.writer.program.nodes.len() > start.index() {
+            self.writer.program.nodes[opened.index()] = Node::If { condition: emitted, otherwise: Some(start) };
+        }
+        self.writer.close(opened, self.keeps_statements);
+    }
+
+    fn store(&mut self, buffer: BufferId, indices: ExprList, value: ExprId) {
+        let start = self.operands.len();
+        for at in 0..indices.len() {
+            let index = self.source.list(indices)[at];
+            let index = self.simplified(index);
+            self.operands.push(index);
+        }
+        let indices = self.writer.list(self.operands.drain(start..));
+        let value = self.simplified(value);
+        let out = &self.writer.program;
+        let is_unchanged = matches!(out[value], Expr::Load { buffer: from, indices: at }
+            if from == buffer && same_lists(out, at, indices));
+        if !is_unchanged || self.keeps_statements {
+            self.writer.leaf(Node::Store { buffer, indices, value });
+        }
+    }
+
+    fn binding(&mut self, var: VarId, value: ExprId) {
+        let value = self.simplifier.simplify(value);
+        let work = &self.simplifier.work;
+        if is_pure(work, value) {
+            if size(work, value, MAX_INLINED) <= MAX_INLINED {
+                self.simplifier.values[var.index()] = Some(value);
+                return;
+            }
+            self.simplifier.facts.intervals[var.index()] = self.simplifier.interval(value);
+        }
+        let value = self.emit(value);
+        self.writer.leaf(Node::Let { var, value });
+    }
+
+    /// An expression of the source, simplified, in the new program.
+    fn simplified(&mut self, expr: ExprId) -> ExprId {
+        if self.simplifier.is_quiet(expr) {
+            return self.writer.copy(self.source, expr);
+        }
+        let expr = self.simplifier.simplify(expr);
+        self.emit(expr)
+    }
+
+    /// An expression of the simplifier in the new program.
+    fn emit(&mut self, expr: ExprId) -> ExprId {
+        self.writer.copy(&self.simplifier.work, expr)
+    }
+}
+
+/// Whether a value is the same at every evaluation.
+fn is_pure(program: &Program, expr: ExprId) -> bool {
+    let mut pure = !matches!(program[expr], Expr::Load { .. } | Expr::Call { effect: Effect::Opaque, .. });
+    program.for_each_operand(expr, |operand| pure = pure && is_pure(program, operand));
+    pure
+}
+
+/// The number of nodes of an expression, counted up to a limit.
+fn size(program: &Program, expr: ExprId, limit: u64) -> u64 {
+    let mut n = 1;
+    program.for_each_operand(expr, |operand| {
+        if n <= limit {
+            n += size(program, operand, limit - n);
+        }
+    });
+    n
 }

@@ -1,5 +1,8 @@
 //! What a leaf's feature vector is.
 
+use std::any::Any;
+use std::cell::OnceCell;
+
 use crate::{Node, NodeId, Program};
 
 /// Turns a leaf (a store statement in its loop nest) into a vector of numbers.
@@ -50,6 +53,32 @@ pub(crate) struct Leaves<'a> {
     leaves: Vec<Leaf>,
     /// The enclosing loops of all leaves, one leaf after the other.
     loops: Vec<NodeId>,
+    shared: Shared,
+}
+
+/// What featurizers computed for the whole program: a list with one value a type.
+#[derive(Debug, Default)]
+struct Shared(OnceCell<Box<(Box<dyn Any>, Shared)>>);
+
+impl Shared {
+    fn get_or_make<T: Any>(&self, make: impl FnOnce() -> T) -> &T {
+        if let Some(value) = self.find() {
+            return value;
+        }
+        // Made before the end of the list is looked for: `make` may itself share something.
+        let made: Box<dyn Any> = Box::new(make());
+        let mut last = &self.0;
+        while let Some(link) = last.get() {
+            last = &link.1.0;
+        }
+        let link = last.get_or_init(|| Box::new((made, Self::default())));
+        link.0.downcast_ref().expect("the list ended here, so this link holds what was just made")
+    }
+
+    fn find<T: Any>(&self) -> Option<&T> {
+        let link = self.0.get()?;
+        link.0.downcast_ref().or_else(|| link.1.find())
+    }
 }
 
 /// One store with its place in the tree.
@@ -63,7 +92,7 @@ struct Leaf {
 
 impl<'a> Leaves<'a> {
     pub(crate) fn new(program: &'a Program) -> Self {
-        let mut found = Self { program, leaves: Vec::new(), loops: Vec::new() };
+        let mut found = Self { program, leaves: Vec::new(), loops: Vec::new(), shared: Shared::default() };
         let mut open: Vec<NodeId> = Vec::new();
         let mut rank = 0_u32;
         for node in program.nodes() {
@@ -139,6 +168,14 @@ impl<'a> LeafContext<'a> {
     #[must_use]
     pub fn depth(&self) -> u32 {
         self.leaf().depth
+    }
+
+    /// What `make` computes for the whole program, computed at the first leaf that asks and shared by all of them.
+    ///
+    /// There is one value a type: use a type of your own. A featurizer whose columns need to know the other leaves
+    /// computes them here.
+    pub fn shared<T: Any>(&self, make: impl FnOnce(&Program) -> T) -> &'a T {
+        self.leaves.shared.get_or_make(|| make(self.leaves.program))
     }
 
     fn leaf(&self) -> &'a Leaf {

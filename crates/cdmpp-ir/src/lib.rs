@@ -65,6 +65,7 @@
 //! Compact AST, and pre-order ranks as positions.
 #![cfg_attr(doctest, doc = include_str!("../README.md"))]
 
+mod ansor;
 mod buffer;
 mod build;
 mod canonical;
@@ -74,14 +75,18 @@ mod equality;
 mod expr;
 mod featurizer;
 mod id;
+mod interval;
 mod node;
 mod preorder;
 mod program;
+mod same;
+mod simplify;
 mod text;
 mod verify;
 #[cfg(feature = "serde")]
 mod versioned;
 
+pub use ansor::AnsorFeaturizer;
 pub use buffer::{Buffer, Scope};
 pub use build::{Body, LoopHeader};
 pub use compact_ast::{CompactAst, CompactAstShapeError};

@@ -125,6 +125,29 @@ impl Program {
 }
 
 impl Program {
+    /// A program without statements: an arena for expressions.
+    pub(crate) fn with_expr_capacity(capacity: usize) -> Self {
+        Self {
+            name: String::new(),
+            params: Vec::new(),
+            buffers: Vec::new(),
+            vars: Vec::new(),
+            exprs: Vec::with_capacity(capacity),
+            types: Vec::with_capacity(capacity),
+            lists: Vec::with_capacity(capacity / 2),
+            nodes: Vec::new(),
+            ends: Vec::new(),
+        }
+    }
+
+    /// Adds an expression to the arena.
+    pub(crate) fn push_expr(&mut self, expr: Expr, dtype: DataType) -> ExprId {
+        let id = ExprId::new(self.exprs.len());
+        self.exprs.push(expr);
+        self.types.push(dtype);
+        id
+    }
+
     /// Calls `visit` with each direct operand of an expression, in order; the indices of a load are operands.
     pub fn for_each_operand(&self, expr: ExprId, mut visit: impl FnMut(ExprId)) {
         match self[expr] {

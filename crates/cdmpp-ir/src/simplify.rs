@@ -1,0 +1,271 @@
+//! Simplification of expressions, under what is known about the variables in them.
+//!
+//! The result is the one that TVM's simplifier leaves wherever it matters for the features of a leaf: an integer
+//! expression is brought into a sum of scaled quotients and remainders ([`sum`]), rules that look at ranges are
+//! applied to it ([`division`]), and both are repeated until nothing changes.
+
+mod division;
+mod fold;
+mod logic;
+mod quiet;
+mod sum;
+
+use crate::interval::{Facts, Interval};
+use crate::same::same;
+use crate::{DataType, Expr, ExprId, ExprList, Program};
+use sum::Split;
+
+/// The arena may grow to this many times the program's expressions, and to this many more: what is not simple by then
+/// stays as it is. Only expressions made to be difficult get there.
+const MAX_GROWTH: (usize, usize) = (64, 1 << 14);
+
+/// How often the two steps are repeated at most.
+const MAX_ROUNDS: usize = 4;
+
+/// Simplifies the expressions of a program into an arena of its own.
+#[derive(Debug)]
+pub(crate) struct Simplifier<'a> {
+    source: &'a Program,
+    /// The arena of the expressions under way; it has no statement, buffer or variable.
+    pub(crate) work: Program,
+    /// Beside the variables' ranges, the bounds that conditions around put on expressions of the arena.
+    pub(crate) facts: Facts,
+    /// For every variable, the expression of the arena that stands for it.
+    pub(crate) values: Vec<Option<ExprId>>,
+    /// Conditions of the arena that hold.
+    known: Vec<ExprId>,
+    /// The terms of all sums under way.
+    splits: Vec<Split>,
+    /// Operands of lists under way.
+    operands: Vec<ExprId>,
+    /// Whether a select without a load is taken for the literal 1, as TVM does before it extracts features.
+    selects_are_one: bool,
+}
+
+/// What was known before a condition was entered.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Entered {
+    n_narrowed: usize,
+    n_known: usize,
+}
+
+impl<'a> Simplifier<'a> {
+    pub(crate) fn new(source: &'a Program, selects_are_one: bool) -> Self {
+        let n = source.n_exprs();
+        Self {
+            source,
+            work: Program::with_expr_capacity(2 * n),
+            facts: Facts::new(source),
+            values: vec![None; source.n_vars()],
+            known: Vec::new(),
+            splits: Vec::new(),
+            operands: Vec::new(),
+            selects_are_one,
+        }
+    }
+
+    fn is_exhausted(&self) -> bool {
+        self.work.n_exprs() > MAX_GROWTH.0 * self.source.n_exprs() + MAX_GROWTH.1
+    }
+
+    /// Simplifies an expression of the source into one of the arena.
+    pub(crate) fn simplify(&mut self, expr: ExprId) -> ExprId {
+        let mut current = self.bring(expr);
+        for round in 0..MAX_ROUNDS {
+            let before = current;
+            self.splits.clear();
+            current = self.normal(current);
+            if round > 0 && same(&self.work, before, current) {
+                break;
+            }
+            let ruled = self.apply_rules(current);
+            if ruled == current {
+                break;
+            }
+            current = ruled;
+        }
+        current
+    }
+
+    /// Whether an expression of the source is the same after simplification, so that it may be copied as it is.
+    pub(crate) fn is_quiet(&self, expr: ExprId) -> bool {
+        quiet::is_quiet(self.source, self, expr)
+    }
+
+    /// Copies an expression of the source into the arena; variables become what stands for them.
+    fn bring(&mut self, expr: ExprId) -> ExprId {
+        let source = self.source;
+        let dtype = source.dtype(expr);
+        match source[expr] {
+            Expr::Var(var) => match self.values[var.index()] {
+                Some(value) if self.work.dtype(value) == dtype => value,
+                Some(value) => self.push(Expr::Cast { dtype, value }, dtype),
+                None => self.push(Expr::Var(var), dtype),
+            },
+            Expr::Select { .. } if self.selects_are_one && !has_load(source, expr) => self.literal(1, dtype),
+            Expr::Binary { op, lhs, rhs } => {
+                let (lhs, rhs) = (self.bring(lhs), self.bring(rhs));
+                self.push(Expr::Binary { op, lhs, rhs }, dtype)
+            }
+            Expr::Not(value) => {
+                let value = self.bring(value);
+                self.push(Expr::Not(value), dtype)
+            }
+            Expr::Cast { value, .. } => {
+                let value = self.bring(value);
+                self.push(Expr::Cast { dtype, value }, dtype)
+            }
+            Expr::Select { condition, then, otherwise } => {
+                let (condition, then, otherwise) = (self.bring(condition), self.bring(then), self.bring(otherwise));
+                self.push(Expr::Select { condition, then, otherwise }, dtype)
+            }
+            Expr::IfThenElse { condition, then, otherwise } => {
+                let (condition, then, otherwise) = (self.bring(condition), self.bring(then), self.bring(otherwise));
+                self.push(Expr::IfThenElse { condition, then, otherwise }, dtype)
+            }
+            Expr::Call { ref callee, effect, args, .. } => {
+                let args = self.bring_list(args);
+                self.push(Expr::Call { callee: callee.clone(), dtype, effect, args }, dtype)
+            }
+            Expr::Load { buffer, indices } => {
+                let indices = self.bring_list(indices);
+                self.push(Expr::Load { buffer, indices }, dtype)
+            }
+            Expr::Int { .. } | Expr::Float { .. } | Expr::Str(_) => self.push(source[expr].clone(), dtype),
+        }
+    }
+
+    fn bring_list(&mut self, list: ExprList) -> ExprList {
+        let start = self.operands.len();
+        for &operand in self.source.list(list) {
+            let operand = self.bring(operand);
+            self.operands.push(operand);
+        }
+        self.list_from(start)
+    }
+
+    /// Makes a list of the operands under way from a position on.
+    fn list_from(&mut self, start: usize) -> ExprList {
+        let list = ExprList { start: self.work.lists.len() as u32, len: (self.operands.len() - start) as u32 };
+        self.work.lists.extend(self.operands.drain(start..));
+        list
+    }
+
+    pub(crate) fn push(&mut self, expr: Expr, dtype: DataType) -> ExprId {
+        self.work.push_expr(expr, dtype)
+    }
+
+    pub(crate) fn literal(&mut self, value: i64, dtype: DataType) -> ExprId {
+        if dtype.is_float() {
+            self.push(Expr::Float { value: value as f64, dtype }, dtype)
+        } else {
+            self.push(Expr::Int { value, dtype }, dtype)
+        }
+    }
+
+    /// The interval of an expression of the arena.
+    pub(crate) fn interval(&self, expr: ExprId) -> Interval {
+        self.facts.interval(&self.work, expr)
+    }
+
+    /// Takes note that a condition of the arena holds, until [`leave`](Self::leave).
+    pub(crate) fn enter(&mut self, condition: ExprId) -> Entered {
+        let before = Entered { n_narrowed: self.facts.narrowed.len(), n_known: self.known.len() };
+        self.note(condition);
+        before
+    }
+
+    /// Forgets what was noted since a condition was entered.
+    pub(crate) fn leave(&mut self, entered: Entered) {
+        self.facts.narrowed.truncate(entered.n_narrowed);
+        self.known.truncate(entered.n_known);
+    }
+
+    /// Applies a function to each operand of an expression; makes a new expression only if one changed.
+    fn map_operands(&mut self, expr: ExprId, apply: fn(&mut Self, ExprId) -> ExprId) -> ExprId {
+        let dtype = self.work.dtype(expr);
+        match self.work[expr] {
+            Expr::Int { .. } | Expr::Float { .. } | Expr::Str(_) | Expr::Var(_) => expr,
+            Expr::Binary { op, lhs, rhs } => {
+                let (a, b) = (apply(self, lhs), apply(self, rhs));
+                if (a, b) == (lhs, rhs) { expr } else { self.push(Expr::Binary { op, lhs: a, rhs: b }, dtype) }
+            }
+            Expr::Not(value) => {
+                let new = apply(self, value);
+                if new == value { expr } else { self.push(Expr::Not(new), dtype) }
+            }
+            Expr::Cast { value, .. } => {
+                let new = apply(self, value);
+                if new == value { expr } else { self.push(Expr::Cast { dtype, value: new }, dtype) }
+            }
+            Expr::Select { condition, then, otherwise } => {
+                let new = self.map_choice(apply, [condition, then, otherwise]);
+                let [c, t, o] = new;
+                if new == [condition, then, otherwise] {
+                    return expr;
+                }
+                self.push(Expr::Select { condition: c, then: t, otherwise: o }, dtype)
+            }
+            Expr::IfThenElse { condition, then, otherwise } => {
+                let new = self.map_choice(apply, [condition, then, otherwise]);
+                let [c, t, o] = new;
+                if new == [condition, then, otherwise] {
+                    return expr;
+                }
+                self.push(Expr::IfThenElse { condition: c, then: t, otherwise: o }, dtype)
+            }
+            Expr::Call { args, .. } => match self.map_list(args, apply) {
+                None => expr,
+                Some(args) => {
+                    let mut call = self.work[expr].clone();
+                    if let Expr::Call { args: old, .. } = &mut call {
+                        *old = args;
+                    }
+                    self.push(call, dtype)
+                }
+            },
+            Expr::Load { buffer, indices } => match self.map_list(indices, apply) {
+                None => expr,
+                Some(indices) => self.push(Expr::Load { buffer, indices }, dtype),
+            },
+        }
+    }
+
+    /// Maps a condition, and each side under it or under its opposite.
+    fn map_choice(
+        &mut self,
+        apply: fn(&mut Self, ExprId) -> ExprId,
+        [condition, then, otherwise]: [ExprId; 3],
+    ) -> [ExprId; 3] {
+        let condition = apply(self, condition);
+        let entered = self.enter(condition);
+        let then = apply(self, then);
+        self.leave(entered);
+        let opposite = self.negate(condition);
+        let entered = self.enter(opposite);
+        let otherwise = apply(self, otherwise);
+        self.leave(entered);
+        [condition, then, otherwise]
+    }
+
+    fn map_list(&mut self, list: ExprList, apply: fn(&mut Self, ExprId) -> ExprId) -> Option<ExprList> {
+        let start = self.operands.len();
+        for at in 0..list.len() {
+            let operand = self.work.list(list)[at];
+            let operand = apply(self, operand);
+            self.operands.push(operand);
+        }
+        if self.work.list(list) == &self.operands[start..] {
+            self.operands.truncate(start);
+            return None;
+        }
+        Some(self.list_from(start))
+    }
+}
+
+/// Whether an expression loads from a buffer.
+pub(crate) fn has_load(program: &Program, expr: ExprId) -> bool {
+    let mut found = matches!(program[expr], Expr::Load { .. });
+    program.for_each_operand(expr, |operand| found = found || has_load(program, operand));
+    found
+}
