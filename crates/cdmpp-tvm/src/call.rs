@@ -223,6 +223,10 @@ impl<'a> Reader<'a> {
                 args.push(self.call_argument(body, &keyword.value)?);
             }
         }
+        if name == "tvm_storage_sync" && args.len() == 1 {
+            // The arguments that TVM prints although they have default values.
+            args.extend([body.bool(false), body.int(-1, DataType::I32)]);
+        }
         if returns == Returns::Both
             && let [lhs, rhs] = args.as_mut_slice()
         {

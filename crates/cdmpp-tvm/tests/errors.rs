@@ -58,7 +58,7 @@ fn expected_something_else() {
         "for i in T.thread_binding(4):\n    pass",
         expect![[r#"line 3, column 14: expected a thread axis, as in `thread="threadIdx.x"`, found none"#]],
     );
-    check_body("A[0, 1] = 1.0", expect!["line 3, column 7: expected 1 indices of `A`, found 2"]);
+    check_body("A[0, 1] = 1.0", expect!["line 3, column 7: expected one index a dimension of `A`, 1 in all, found 2"]);
     check_body("A[0.5] = 1.0", expect!["line 3, column 7: expected an integer, found a float"]);
     check_body("A[A[0]] = 1.0", expect!["line 3, column 7: expected an integer, found a float"]);
     check_body("A[0] = A", expect!["line 3, column 12: expected a number, found a buffer"]);

@@ -1,5 +1,7 @@
 //! Texts that nobody would write: the reader answers each with a program or an error, on a small stack.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::thread;
 
 use cdmpp_tvm::{ParseError, parse_module};
