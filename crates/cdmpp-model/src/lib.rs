@@ -33,7 +33,7 @@ pub use encoder::Encoder;
 pub use error::ModelError;
 pub use label::{LabelKind, LabelTransform};
 pub use loss::LossConfig;
-pub use metrics::Metrics;
+pub use metrics::{Metrics, Scored};
 pub use positional::positional_encoding;
 pub use predictor::Predictor;
 pub use query::{Query, Sample};

@@ -11,8 +11,6 @@ pub use state::TrainState;
 
 use std::ops::ControlFlow;
 
-use crate::Metrics;
-
 /// What happened in an epoch; passed to the caller's closure after each.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
@@ -25,14 +23,24 @@ pub struct Epoch<'a> {
     pub learning_rate: f64,
     /// The mean loss over its training samples.
     pub train_loss: f64,
-    /// The mean loss over the validation samples; `None` without any.
-    pub validation_loss: Option<f64>,
-    /// The metrics of the validation samples; `None` without any.
-    pub validation: Option<&'a Metrics>,
+    /// How good the model is on the validation samples; `None` without any.
+    pub validation: Option<Validation>,
     /// Whether this is the best epoch so far.
     pub is_best: bool,
     /// The state from which training can be [resumed](resume).
     pub state: &'a TrainState,
+}
+
+/// How good the model is on the validation samples after an epoch.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Validation {
+    /// The mean loss; the epoch with the lowest is the best.
+    pub loss: f64,
+    /// The mean of |predicted − measured| / measured.
+    pub mape: f64,
+    /// The median of |predicted − measured| / measured.
+    pub median_ape: f64,
 }
 
 /// Gets every epoch; [`ControlFlow::Break`] stops training, with the best parameters so far in the model.

@@ -1,20 +1,22 @@
 //! The training loop.
 
 use std::ops::ControlFlow;
+use std::time::Duration;
 
 use candle_core::{Device, Tensor, Var};
 use rand::seq::SliceRandom;
 
 use super::state::Progress;
 use super::step::{Examples, Gradient, gradient, loss_sum};
-use super::{Epoch, OnEpoch, Outcome, StopReason, TrainConfig, TrainState};
+use super::{Epoch, OnEpoch, Outcome, StopReason, TrainConfig, TrainState, Validation};
 use crate::adamw::AdamW;
 use crate::hardware_input::HardwareInput;
+use crate::metrics::median;
 use crate::network::Pairs;
 use crate::predictor::Fitted;
 use crate::scaling::Scaling;
 use crate::variables::generator;
-use crate::{LabelTransform, Metrics, ModelError, Predictor, Query, Sample};
+use crate::{LabelTransform, ModelError, Predictor, Query, Sample};
 
 /// Trains a model.
 ///
@@ -133,7 +135,7 @@ fn run(
         }
         set(&variables, &state.optimizer.average, &device)?;
         let validated = validate(model, &fitted, &held_out, validation, config)?;
-        let validation_loss = validated.as_ref().map(|(loss, _)| *loss);
+        let validation_loss = validated.map(|validation| validation.loss);
         if validation_loss.is_some_and(|loss| !loss.is_finite()) {
             return Err(ModelError::Diverged { epoch: number, what: "the validation loss" });
         }
@@ -153,8 +155,7 @@ fn run(
             n_epochs: config.epochs,
             learning_rate: rate,
             train_loss: loss / examples.n_samples as f64,
-            validation_loss,
-            validation: validated.as_ref().map(|(_, metrics)| metrics),
+            validation: validated,
             is_best,
             state: &state,
         };
@@ -196,14 +197,14 @@ fn fit_statistics(model: &Predictor, training: &[Sample<'_>]) -> Result<Fitted, 
     })
 }
 
-/// The mean loss and the metrics of the validation samples under the current variables.
+/// How good the model is on the validation samples under the current variables.
 fn validate(
     model: &Predictor,
     fitted: &Fitted,
     examples: &Examples<'_>,
     samples: &[Sample<'_>],
     config: &TrainConfig,
-) -> Result<Option<(f64, Metrics)>, ModelError> {
+) -> Result<Option<Validation>, ModelError> {
     if samples.is_empty() {
         return Ok(None);
     }
@@ -215,9 +216,14 @@ fn validate(
     }
     let queries: Vec<Query<'_>> = samples.iter().map(|sample| sample.query).collect();
     let predicted = model.predict(&queries)?;
-    let pairs: Vec<(f64, f64)> =
-        samples.iter().zip(predicted).map(|(s, p)| (s.latency.as_secs_f64(), p.as_secs_f64())).collect();
-    Ok(Some((loss / samples.len() as f64, Metrics::of(&pairs))))
+    let error = |(sample, predicted): (&Sample<'_>, Duration)| {
+        let measured = sample.latency.as_secs_f64();
+        (predicted.as_secs_f64() - measured).abs() / measured
+    };
+    let mut errors: Vec<f64> = samples.iter().zip(predicted).map(error).collect();
+    errors.sort_unstable_by(f64::total_cmp);
+    let n = samples.len() as f64;
+    Ok(Some(Validation { loss: loss / n, mape: errors.iter().sum::<f64>() / n, median_ape: median(&errors) }))
 }
 
 /// All variables as one vector.
