@@ -11,7 +11,7 @@ use cdmpp_data::{Dataset, HardwareTable, LoadConfig, SplitBy, split};
 use cdmpp_ir::{ExprId, Featurizer, LeafContext, Node, Program};
 use cdmpp_model::candle_core::{self, Device, Tensor};
 use cdmpp_model::candle_nn::{Linear, Module, VarBuilder, linear};
-use cdmpp_model::{Batch, Encoder, Metrics, Predictor, PredictorConfig, Query, Sample, train};
+use cdmpp_model::{Batch, Encoder, Metrics, Predictor, PredictorConfig, Query, Sample, Scored, train};
 
 // ANCHOR: featurizer
 /// Three numbers a store: how often it runs, its depth, and the size of what it computes.
@@ -94,9 +94,15 @@ fn main() -> Result<()> {
 
     let queries: Vec<Query<'_>> = test.iter().map(|sample| sample.query).collect();
     let predicted = model.predict(&queries)?;
-    let pairs: Vec<(f64, f64)> =
-        test.iter().zip(predicted).map(|(s, p)| (s.latency.as_secs_f64(), p.as_secs_f64())).collect();
-    let metrics = Metrics::of(&pairs);
+    let scored: Vec<Scored<'_>> = (sets.test.iter().zip(&test).zip(predicted))
+        .map(|((index, sample), predicted)| Scored {
+            task: &data.programs()[data.measurements()[*index].program].task,
+            hardware: sample.query.hardware.name(),
+            measured_s: sample.latency.as_secs_f64(),
+            predicted_s: predicted.as_secs_f64(),
+        })
+        .collect();
+    let metrics = Metrics::of(&scored);
     println!("{} measurements of tasks never seen: median error {:.0} %", metrics.n, metrics.median_ape * 100.0);
     Ok(())
 }

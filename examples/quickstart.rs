@@ -15,7 +15,7 @@ use anyhow::{Context, Result};
 use cdmpp_data::{Dataset, HardwareTable, LoadConfig, SplitBy, split};
 use cdmpp_ir::{AnsorFeaturizer, CompactAst};
 use cdmpp_model::candle_core::Device;
-use cdmpp_model::{Metrics, Predictor, PredictorConfig, Query, Sample, train};
+use cdmpp_model::{Metrics, Predictor, PredictorConfig, Query, Sample, Scored, train};
 use indicatif::{ProgressBar, ProgressStyle};
 
 /// Real networks; the training operators have made-up shapes.
@@ -42,8 +42,9 @@ fn main() -> Result<()> {
     let validation = sets.validation.iter().map(sample).collect::<Result<Vec<_>>>()?;
     // Of the unknown GPU only the unknown networks are tested, so that the lines of the table compare.
     let program = |index: &usize| &data.programs()[data.measurements()[*index].program];
-    let tested = sets.test.iter().filter(|index| program(index).networks.contains_key(NETWORKS));
-    let test = tested.map(sample).collect::<Result<Vec<_>>>()?;
+    let tested: Vec<usize> =
+        sets.test.iter().copied().filter(|index| program(index).networks.contains_key(NETWORKS)).collect();
+    let test = tested.iter().map(sample).collect::<Result<Vec<_>>>()?;
 
     let columns: Vec<String> = hardware.columns().into_iter().map(str::to_owned).collect();
     let config = PredictorConfig::default();
@@ -55,7 +56,13 @@ fn main() -> Result<()> {
     let predicted = model.predict(&queries)?;
     println!("trained on {} measurements of {} GPUs, validated on {};", training.len(), known.len(), validation.len());
     println!("tested on {} measurements of networks that are in neither:\n", test.len());
-    print_table(&test, &predicted, &known);
+    let scored = |((index, sample), predicted): ((&usize, &Sample<'_>), &Duration)| Scored {
+        task: &program(index).task,
+        hardware: &data.measurements()[*index].hardware,
+        measured_s: sample.latency.as_secs_f64(),
+        predicted_s: predicted.as_secs_f64(),
+    };
+    print_table(tested.iter().zip(&test).zip(&predicted).map(scored), &known);
 
     let path = root.join("programs/linear.py");
     let text = std::fs::read_to_string(&path).with_context(|| path.display().to_string())?;
@@ -102,22 +109,21 @@ fn fit(model: &mut Predictor, training: &[Sample<'_>], validation: &[Sample<'_>]
 }
 
 /// One line a GPU, and one for all known ones together.
-fn print_table(test: &[Sample<'_>], predicted: &[Duration], known: &BTreeSet<&str>) {
+fn print_table<'a>(scored: impl Iterator<Item = Scored<'a>>, known: &BTreeSet<&str>) {
     // The key sorts the lines.
-    let mut lines: BTreeMap<(u8, &str), Vec<(f64, f64)>> = BTreeMap::new();
-    for (Sample { query, latency }, predicted) in test.iter().zip(predicted) {
-        let pair = (latency.as_secs_f64(), predicted.as_secs_f64());
-        let name = query.hardware.name();
-        let is_known = known.contains(name);
-        lines.entry((if is_known { 0 } else { 2 }, name)).or_default().push(pair);
-        if is_known {
-            lines.entry((1, "all of these")).or_default().push(pair);
+    let mut lines: BTreeMap<(u8, &str), Vec<Scored<'_>>> = BTreeMap::new();
+    for one in scored {
+        if known.contains(one.hardware) {
+            lines.entry((0, one.hardware)).or_default().push(one);
+            lines.entry((1, "all of these")).or_default().push(one);
+        } else {
+            lines.entry((2, one.hardware)).or_default().push(one);
         }
     }
     println!("| GPU            | in training |     n |   MAPE | median APE | within 20 % |");
     println!("|----------------|-------------|------:|-------:|-----------:|------------:|");
-    for ((kind, name), pairs) in &lines {
-        let m = Metrics::of(pairs);
+    for ((kind, name), scored) in &lines {
+        let m = Metrics::of(scored);
         let [mape, median, within] = [m.mape, m.median_ape, m.within_20].map(|share| share * 100.0);
         let known = if *kind == 2 { "no" } else { "yes" };
         println!("| {name:<14} | {known:<11} | {:>5} | {mape:>4.1} % | {median:>8.1} % | {within:>9.1} % |", m.n);
