@@ -2,8 +2,8 @@
 
 use std::hint::black_box;
 
+use cdmpp::ir::{AnsorFeaturizer, CompactAst};
 use cdmpp_benches::{CPU_PROGRAMS, GPU_OPERATORS, programs};
-use cdmpp_ir::{AnsorFeaturizer, CompactAst};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 
 fn encode(c: &mut Criterion) {

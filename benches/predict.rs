@@ -4,16 +4,16 @@
 use std::hint::black_box;
 use std::ops::ControlFlow;
 
+use cdmpp::ir::AnsorFeaturizer;
+use cdmpp::model::candle_core::Device;
+use cdmpp::model::{Predictor, PredictorConfig, Query, Sample, train};
 use cdmpp_benches::{CPU_PROGRAMS, dataset, hardware};
-use cdmpp_ir::AnsorFeaturizer;
-use cdmpp_model::candle_core::Device;
-use cdmpp_model::{Predictor, PredictorConfig, Query, Sample, train};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 
 fn predict(c: &mut Criterion) {
     let data = dataset(CPU_PROGRAMS).expect("the bundled records are readable");
     let table = hardware().expect("the bundled hardware is readable");
-    let sample = |measured: &cdmpp_data::Measurement| {
+    let sample = |measured: &cdmpp::data::Measurement| {
         let query = Query {
             ast: &data.programs()[measured.program].ast,
             hardware: table.get(&measured.hardware).expect("the table has the hardware of the records"),

@@ -13,7 +13,7 @@ fn read(c: &mut Criterion) {
         group.bench_function(file, |b| {
             b.iter(|| {
                 for text in &texts {
-                    black_box(cdmpp_tvm::parse_tvmscript(black_box(text)).expect("the bundled programs are readable"));
+                    black_box(cdmpp::tvm::parse_tvmscript(black_box(text)).expect("the bundled programs are readable"));
                 }
             });
         });

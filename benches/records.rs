@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use cdmpp_data::{DataError, Dataset, HardwareError, HardwareTable, LoadConfig, RecordReader};
-use cdmpp_ir::{AnsorFeaturizer, Program};
+use cdmpp::data::{DataError, Dataset, HardwareError, HardwareTable, LoadConfig, RecordReader};
+use cdmpp::ir::{AnsorFeaturizer, Program};
 
 /// The file of CPU programs: layers of CNNs and transformers under random schedules.
 pub const CPU_PROGRAMS: &str = "cpu-programs.jsonl.zst";

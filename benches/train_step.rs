@@ -4,10 +4,10 @@
 use std::ops::ControlFlow;
 use std::time::Duration;
 
+use cdmpp::ir::{AnsorFeaturizer, CompactAst, Featurizer};
+use cdmpp::model::candle_core::Device;
+use cdmpp::model::{Predictor, PredictorConfig, Query, Sample, train};
 use cdmpp_benches::hardware;
-use cdmpp_ir::{AnsorFeaturizer, CompactAst, Featurizer};
-use cdmpp_model::candle_core::Device;
-use cdmpp_model::{Predictor, PredictorConfig, Query, Sample, train};
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 
 const N_SAMPLES: usize = 1024;

@@ -7,11 +7,11 @@ use std::ops::ControlFlow;
 use std::path::Path;
 
 use anyhow::Result;
-use cdmpp_data::{Dataset, HardwareTable, LoadConfig, SplitBy, split};
-use cdmpp_ir::{ExprId, Featurizer, LeafContext, Node, Program};
-use cdmpp_model::candle_core::{self, Device, Tensor};
-use cdmpp_model::candle_nn::{Linear, Module, VarBuilder, linear};
-use cdmpp_model::{Batch, Encoder, Metrics, Predictor, PredictorConfig, Query, Sample, Scored, train};
+use cdmpp::data::{Dataset, HardwareTable, LoadConfig, SplitBy, split};
+use cdmpp::ir::{ExprId, Featurizer, LeafContext, Node, Program};
+use cdmpp::model::candle_core::{self, Device, Tensor};
+use cdmpp::model::candle_nn::{Linear, Module, VarBuilder, linear};
+use cdmpp::model::{Batch, Encoder, Metrics, Predictor, PredictorConfig, Query, Sample, Scored, train};
 
 // ANCHOR: featurizer
 /// Three numbers a store: how often it runs, its depth, and the size of what it computes.

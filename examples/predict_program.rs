@@ -8,10 +8,10 @@ use std::ops::ControlFlow;
 use std::path::Path;
 
 use anyhow::Result;
-use cdmpp_data::{Dataset, HardwareTable, LoadConfig, SplitBy, split};
-use cdmpp_ir::{AnsorFeaturizer, Buffer, CompactAst, DataType, LoopKind, Program, VerifyError};
-use cdmpp_model::candle_core::Device;
-use cdmpp_model::{Predictor, PredictorConfig, Query, Sample, train};
+use cdmpp::data::{Dataset, HardwareTable, LoadConfig, SplitBy, split};
+use cdmpp::ir::{AnsorFeaturizer, Buffer, CompactAst, DataType, LoopKind, Program, VerifyError};
+use cdmpp::model::candle_core::Device;
+use cdmpp::model::{Predictor, PredictorConfig, Query, Sample, train};
 
 const SIZE: i64 = 512;
 

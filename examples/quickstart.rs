@@ -12,10 +12,10 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
-use cdmpp_data::{Dataset, HardwareTable, LoadConfig, SplitBy, split};
-use cdmpp_ir::{AnsorFeaturizer, CompactAst};
-use cdmpp_model::candle_core::Device;
-use cdmpp_model::{Metrics, Predictor, PredictorConfig, Query, Sample, Scored, train};
+use cdmpp::data::{Dataset, HardwareTable, LoadConfig, SplitBy, split};
+use cdmpp::ir::{AnsorFeaturizer, CompactAst};
+use cdmpp::model::candle_core::Device;
+use cdmpp::model::{Metrics, Predictor, PredictorConfig, Query, Sample, Scored, train};
 use indicatif::{ProgressBar, ProgressStyle};
 
 /// Real networks; the training operators have made-up shapes.
@@ -66,7 +66,7 @@ fn main() -> Result<()> {
 
     let path = root.join("programs/linear.py");
     let text = std::fs::read_to_string(&path).with_context(|| path.display().to_string())?;
-    let ast = CompactAst::encode(&cdmpp_tvm::parse_tvmscript(&text)?, &AnsorFeaturizer);
+    let ast = CompactAst::encode(&cdmpp::tvm::parse_tvmscript(&text)?, &AnsorFeaturizer);
     println!("\na linear layer, from the TVMScript in examples/programs/linear.py:");
     for (name, measured_ms) in [("a100-pcie-80gb", 0.244), ("v100-pcie-32gb", 0.333), ("tesla-t4", 0.876)] {
         let predicted = model.predict(&[Query { ast: &ast, hardware: hardware.get(name)? }])?;

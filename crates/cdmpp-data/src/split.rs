@@ -24,6 +24,8 @@ pub struct SampleKey<'a> {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SplitBy {
+    /// There is no test set: all samples are for training and validation.
+    NoTest,
     /// About this fraction of the programs, on all their hardware: *other schedules of tasks that it knows?*
     Records(f64),
     /// About this fraction of the tasks, with all their programs: *tasks that it never saw?*
@@ -47,7 +49,7 @@ impl SplitBy {
     /// The networks and hardware that the test set is made of.
     pub(crate) fn held_out(&self) -> (&[String], &[String]) {
         match self {
-            Self::Records(_) | Self::Tasks(_) => (&[], &[]),
+            Self::NoTest | Self::Records(_) | Self::Tasks(_) => (&[], &[]),
             Self::Networks(networks) => (networks, &[]),
             Self::Hardware(hardware) => (&[], hardware),
             Self::NetworksAndHardware { networks, hardware } => (networks, hardware),
@@ -88,15 +90,16 @@ pub struct Split {
 ///
 /// | `by` | test | validation | what a test sample and a training sample never share |
 /// |---|---|---|---|
+/// | nothing | none | a draw of tasks | |
 /// | records | a draw of programs | a draw of programs | program |
 /// | tasks | a draw of tasks | a draw of tasks | task |
 /// | networks | all of these | a draw of tasks | task |
 /// | hardware | all of these | a draw of tasks | hardware |
 /// | both | all of these | a draw of tasks | task or hardware, as the test sample is there for the one or the other |
 ///
-/// Training and validation share no program, and no task where tasks are drawn. The one exception: with `hardware` and
-/// fewer tasks than `1 / validation` (a file of two tuned kernels), a draw of whole tasks would be far from the fraction,
-/// and programs are drawn; see [`Split::validation_unit`].
+/// Training and validation share no program, and no task where tasks are drawn. The one exception: with `hardware` or
+/// without a test set, and fewer tasks than `1 / validation` (a file of two tuned kernels), a draw of whole tasks would be
+/// far from the fraction, and programs are drawn; see [`Split::validation_unit`].
 ///
 /// A draw compares a hash of the seed and the unit with the fraction. It hence does not depend on the order of the
 /// samples, and a sample keeps its side when others are added. If it selects no unit or all, the unit nearest to the
@@ -127,6 +130,7 @@ pub fn split(keys: &[SampleKey<'_>], by: &SplitBy, validation: f64, seed: u64) -
     let all: Vec<usize> = (0..keys.len()).collect();
     let mut unused = Vec::new();
     let (rest, test) = match by {
+        SplitBy::NoTest => (all, Vec::new()),
         SplitBy::Records(fraction) => draw_units(keys, all, Unit::Program, *fraction, seed, "test"),
         SplitBy::Tasks(fraction) => draw_units(keys, all, Unit::Task, *fraction, seed, "test"),
         SplitBy::Networks(_) | SplitBy::Hardware(_) | SplitBy::NetworksAndHardware { .. } => {
@@ -141,7 +145,7 @@ pub fn split(keys: &[SampleKey<'_>], by: &SplitBy, validation: f64, seed: u64) -
             (rest, test)
         }
     };
-    if test.is_empty() {
+    if test.is_empty() && *by != SplitBy::NoTest {
         return Err(DataError::EmptySet { set: "test", why: "there is only one unit to draw from" });
     }
     let validation_unit = validation_unit(keys, &rest, by, validation);
@@ -171,7 +175,10 @@ fn check(keys: &[SampleKey<'_>], by: &SplitBy, validation: f64) -> Result<(), Da
         return Err(DataError::Config { field: "test", rule, value: *fraction });
     }
     let (networks, hardware) = by.held_out();
-    if networks.is_empty() && hardware.is_empty() && !matches!(by, SplitBy::Records(_) | SplitBy::Tasks(_)) {
+    if networks.is_empty()
+        && hardware.is_empty()
+        && !matches!(by, SplitBy::NoTest | SplitBy::Records(_) | SplitBy::Tasks(_))
+    {
         return Err(DataError::EmptySet { set: "test", why: "no network and no hardware is held out" });
     }
     let known_networks: BTreeSet<&str> = keys.iter().flat_map(|key| key.networks.keys().map(String::as_str)).collect();
@@ -187,7 +194,7 @@ fn check(keys: &[SampleKey<'_>], by: &SplitBy, validation: f64) -> Result<(), Da
 fn validation_unit(keys: &[SampleKey<'_>], rest: &[usize], by: &SplitBy, validation: f64) -> Unit {
     match by {
         SplitBy::Records(_) => Unit::Program,
-        SplitBy::Hardware(_) => {
+        SplitBy::NoTest | SplitBy::Hardware(_) => {
             let n_tasks = rest.iter().map(|&index| keys[index].task).collect::<BTreeSet<_>>().len();
             if (n_tasks as f64) * validation < 1.0 { Unit::Program } else { Unit::Task }
         }

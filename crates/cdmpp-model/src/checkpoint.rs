@@ -32,6 +32,9 @@ struct Header {
 }
 
 impl Predictor {
+    /// The format of checkpoints that this version writes and reads.
+    pub const FORMAT: &str = FORMAT;
+
     /// Writes a checkpoint, replacing the file at once when it is complete. The same model gives the same bytes.
     ///
     /// # Errors
@@ -108,7 +111,15 @@ pub(crate) fn write_tensors<H: Serialize>(
     let bytes = safetensors::serialize(tensors, Some(HashMap::from([(KEY.to_owned(), json)])))
         .map_err(|error| invalid(&error))?;
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut file = tempfile::NamedTempFile::new_in(folder).map_err(io)?;
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".cdmpp-");
+    #[cfg(unix)]
+    {
+        // As for any new file: what the user's mask allows, rather than the owner alone.
+        use std::os::unix::fs::PermissionsExt;
+        builder.permissions(std::fs::Permissions::from_mode(0o666));
+    }
+    let mut file = builder.tempfile_in(folder).map_err(io)?;
     std::io::Write::write_all(&mut file, &bytes).map_err(io)?;
     file.as_file().sync_all().map_err(io)?;
     file.persist(path).map_err(|error| io(error.error))?;

@@ -11,6 +11,8 @@ pub use state::TrainState;
 
 use std::ops::ControlFlow;
 
+use crate::Predictor;
+
 /// What happened in an epoch; passed to the caller's closure after each.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
@@ -27,6 +29,8 @@ pub struct Epoch<'a> {
     pub validation: Option<Validation>,
     /// Whether this is the best epoch so far.
     pub is_best: bool,
+    /// The model with the parameters that were validated: save it here whenever `is_best`, and nothing is lost.
+    pub model: &'a Predictor,
     /// The state from which training can be [resumed](resume).
     pub state: &'a TrainState,
 }

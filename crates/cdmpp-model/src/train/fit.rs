@@ -157,6 +157,7 @@ fn run(
             train_loss: loss / examples.n_samples as f64,
             validation: validated,
             is_best,
+            model,
             state: &state,
         };
         if on_epoch(&epoch) == ControlFlow::Break(()) && number < config.epochs {
