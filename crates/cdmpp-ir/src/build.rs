@@ -1,10 +1,11 @@
 //! The builder: bodies are closures, so what opens also closes.
 
+mod expression;
+
 use std::collections::HashMap;
 
 use crate::{
-    Annotation, BinaryOp, Buffer, BufferId, DataType, Effect, Expr, ExprId, ExprList, LoopKind, Node, NodeId, Program,
-    Var, VarId, VerifyError,
+    Annotation, Buffer, BufferId, DataType, ExprId, LoopKind, Node, NodeId, Program, Scope, Var, VarId, VerifyError,
 };
 
 /// The head of a loop, for [`Body::for_loop`].
@@ -26,6 +27,9 @@ pub struct LoopHeader {
 ///
 /// Made by [`Program::build`] and by the methods that open a body ([`for_loop`](Self::for_loop),
 /// [`if_then`](Self::if_then), …). Names are made unique by a suffix. Expressions may be used any number of times.
+///
+/// Every id that is handed in must come from the same program: the methods panic on some ids of another one, and the
+/// verifier refuses the rest.
 #[derive(Debug)]
 pub struct Body<'a> {
     draft: &'a mut Draft,
@@ -34,7 +38,8 @@ pub struct Body<'a> {
 #[derive(Debug)]
 struct Draft {
     program: Program,
-    /// The names that are taken, each with the last suffix that was tried on it.
+    /// Every name that is taken, with the suffix that was tried last for it: a thousand loops named `i` cost no more
+    /// than a thousand names.
     names: HashMap<String, u32>,
 }
 
@@ -128,6 +133,10 @@ impl Body<'_> {
 
     fn buffer(&mut self, mut buffer: Buffer) -> BufferId {
         buffer.name = self.unique(&buffer.name);
+        if let Scope::Other(name) = &buffer.scope {
+            // One spelling for one scope, so that `Other("shared")` and `Shared` are no different programs.
+            buffer.scope = Scope::from_name(name);
+        }
         self.draft.program.buffers.push(buffer);
         BufferId::new(self.draft.program.buffers.len() - 1)
     }
@@ -142,21 +151,41 @@ impl Body<'_> {
     fn unique(&mut self, name: &str) -> String {
         let name = if name.is_empty() { "_" } else { name };
         let names = &mut self.draft.names;
-        let mut candidate = name.to_owned();
-        while names.contains_key(&candidate) {
-            // The suffix is remembered: a program may use one name for thousands of loops.
-            let suffix = names.entry(name.to_owned()).or_default();
-            *suffix += 1;
-            candidate = format!("{name}_{suffix}");
+        let Some(mut suffix) = names.get(name).copied() else {
+            names.insert(name.to_owned(), 0);
+            return name.to_owned();
+        };
+        loop {
+            suffix += 1;
+            let candidate = format!("{name}_{suffix}");
+            if !names.contains_key(&candidate) {
+                names.insert(candidate.clone(), 0);
+                names.insert(name.to_owned(), suffix);
+                return candidate;
+            }
         }
-        names.insert(candidate.clone(), 0);
-        candidate
     }
 }
 
 /// Statements.
 impl Body<'_> {
     /// Appends a loop; the closure gets its body and its variable as an expression. Returns what the closure returns.
+    ///
+    /// # Examples
+    /// ```
+    /// use cdmpp_ir::{Annotation, AnnotationValue, DataType, LoopHeader, LoopKind, Program};
+    ///
+    /// let program = Program::build("f", |body| {
+    ///     let (min, extent) = (body.int(4, DataType::I32), body.int(12, DataType::I32));
+    ///     let hint = Annotation { key: "auto_unroll".into(), value: AnnotationValue::Int(16) };
+    ///     let kind = LoopKind::Parallel;
+    ///     let header = LoopHeader { name: "i".into(), min: Some(min), extent, kind, annotations: vec![hint] };
+    ///     body.for_loop(header, |body, i| body.evaluate(i));
+    /// })?;
+    /// let text = "program f() { for i in 4i32..+12i32 parallel with auto_unroll = 16 { eval i } }";
+    /// assert_eq!(Ok(program), text.parse());
+    /// # Ok::<(), cdmpp_ir::VerifyError>(())
+    /// ```
     pub fn for_loop<R>(&mut self, header: LoopHeader, body: impl FnOnce(&mut Body<'_>, ExprId) -> R) -> R {
         let LoopHeader { name, min, extent, kind, annotations } = header;
         let dtype = self.dtype(extent);
@@ -190,7 +219,25 @@ impl Body<'_> {
         self.open(Node::If { condition, otherwise: None }, |inner, _| then(inner))
     }
 
-    /// Appends two bodies of which one runs. Returns what the closures return.
+    /// Appends two bodies of which one runs. Returns what the closures return. An opposite case without statements is
+    /// none.
+    ///
+    /// # Examples
+    /// ```
+    /// use cdmpp_ir::{BinaryOp, Buffer, DataType, LoopKind, Program};
+    ///
+    /// let program = Program::build("f", |body| {
+    ///     let a = body.param(Buffer::new("A", DataType::I64, [8]));
+    ///     body.for_extent("i", 8, LoopKind::Serial, |body, i| {
+    ///         let four = body.int(4, DataType::I64);
+    ///         let low = body.binary(BinaryOp::Lt, i, four);
+    ///         body.if_then_else(low, |body| body.store(a, &[i], i), |body| body.store(a, &[i], four));
+    ///     });
+    /// })?;
+    /// let text = "program f(A: int64[8]) { for i in 0..8 { if i < 4 { A[i] = i } else { A[i] = 4 } } }";
+    /// assert_eq!(Ok(program), text.parse());
+    /// # Ok::<(), cdmpp_ir::VerifyError>(())
+    /// ```
     pub fn if_then_else<R, S>(
         &mut self,
         condition: ExprId,
@@ -199,13 +246,39 @@ impl Body<'_> {
     ) -> (R, S) {
         self.open(Node::If { condition, otherwise: None }, |inner, node| {
             let first = then(inner);
-            let start = inner.draft.program.nodes.len();
-            let second = otherwise(inner);
-            if inner.draft.program.nodes.len() > start {
-                inner.draft.program.nodes[node.index()] = Node::If { condition, otherwise: Some(NodeId::new(start)) };
-            }
+            let second = inner.opposite_case(node, otherwise);
             (first, second)
         })
+    }
+
+    /// Appends two bodies of which one runs, written by closures that can fail and share a state, as a reader's do: the
+    /// state is lent to one after the other, and an error of the first skips the second.
+    ///
+    /// # Errors
+    /// What the closures return.
+    pub fn try_if_then_else<T, E>(
+        &mut self,
+        state: &mut T,
+        condition: ExprId,
+        then: impl FnOnce(&mut T, &mut Body<'_>) -> Result<(), E>,
+        otherwise: impl FnOnce(&mut T, &mut Body<'_>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        self.open(Node::If { condition, otherwise: None }, |inner, node| {
+            then(state, inner)?;
+            inner.opposite_case(node, |inner| otherwise(state, inner))
+        })
+    }
+
+    /// Appends the opposite case of an open `If`; one without statements leaves no trace.
+    fn opposite_case<R>(&mut self, node: NodeId, body: impl FnOnce(&mut Body<'_>) -> R) -> R {
+        let start = self.draft.program.nodes.len();
+        let result = body(self);
+        if self.draft.program.nodes.len() > start
+            && let Node::If { otherwise, .. } = &mut self.draft.program.nodes[node.index()]
+        {
+            *otherwise = Some(NodeId::new(start));
+        }
+        result
     }
 
     /// Appends the evaluation of an expression for its effect.
@@ -224,114 +297,5 @@ impl Body<'_> {
 
     fn leaf(&mut self, node: Node) {
         self.open(node, |_, _| ());
-    }
-}
-
-/// Expressions.
-impl Body<'_> {
-    /// The type of an expression made before.
-    #[must_use]
-    pub fn dtype(&self, expr: ExprId) -> DataType {
-        self.draft.program.types[expr.index()]
-    }
-
-    /// The expression of an id.
-    #[must_use]
-    pub fn expr(&self, expr: ExprId) -> &Expr {
-        &self.draft.program.exprs[expr.index()]
-    }
-
-    /// An integer literal.
-    pub fn int(&mut self, value: i64, dtype: DataType) -> ExprId {
-        self.push(Expr::Int { value, dtype }, dtype)
-    }
-
-    /// A truth value.
-    pub fn bool(&mut self, value: bool) -> ExprId {
-        self.int(i64::from(value), DataType::Bool)
-    }
-
-    /// A floating-point literal.
-    pub fn float(&mut self, value: f64, dtype: DataType) -> ExprId {
-        self.push(Expr::Float { value, dtype }, dtype)
-    }
-
-    /// A string literal, for the arguments of [`call`](Self::call).
-    pub fn string(&mut self, text: &str) -> ExprId {
-        self.push(Expr::Str(text.to_owned()), DataType::Handle)
-    }
-
-    /// An operation on two operands of one type; comparisons and logic give `bool`.
-    pub fn binary(&mut self, op: BinaryOp, lhs: ExprId, rhs: ExprId) -> ExprId {
-        let dtype = if op.is_comparison() || op.is_logical() { DataType::Bool } else { self.dtype(lhs) };
-        self.push(Expr::Binary { op, lhs, rhs }, dtype)
-    }
-
-    /// `lhs + rhs`
-    pub fn add(&mut self, lhs: ExprId, rhs: ExprId) -> ExprId {
-        self.binary(BinaryOp::Add, lhs, rhs)
-    }
-
-    /// `lhs - rhs`
-    pub fn sub(&mut self, lhs: ExprId, rhs: ExprId) -> ExprId {
-        self.binary(BinaryOp::Sub, lhs, rhs)
-    }
-
-    /// `lhs * rhs`
-    pub fn mul(&mut self, lhs: ExprId, rhs: ExprId) -> ExprId {
-        self.binary(BinaryOp::Mul, lhs, rhs)
-    }
-
-    /// Negation of a truth value.
-    pub fn not(&mut self, value: ExprId) -> ExprId {
-        self.push(Expr::Not(value), DataType::Bool)
-    }
-
-    /// A choice that evaluates both sides.
-    pub fn select(&mut self, condition: ExprId, then: ExprId, otherwise: ExprId) -> ExprId {
-        let dtype = self.dtype(then);
-        self.push(Expr::Select { condition, then, otherwise }, dtype)
-    }
-
-    /// A choice that evaluates one side only.
-    pub fn choose(&mut self, condition: ExprId, then: ExprId, otherwise: ExprId) -> ExprId {
-        let dtype = self.dtype(then);
-        self.push(Expr::IfThenElse { condition, then, otherwise }, dtype)
-    }
-
-    /// A conversion; returns the value itself if it has the type already.
-    pub fn cast(&mut self, dtype: DataType, value: ExprId) -> ExprId {
-        if self.dtype(value) == dtype { value } else { self.push(Expr::Cast { dtype, value }, dtype) }
-    }
-
-    /// A call of a function that the program does not define.
-    pub fn call(&mut self, callee: &str, dtype: DataType, effect: Effect, args: &[ExprId]) -> ExprId {
-        let args = self.list(args);
-        self.push(Expr::Call { callee: callee.to_owned(), dtype, effect, args }, dtype)
-    }
-
-    /// The element of a buffer.
-    pub fn load(&mut self, buffer: BufferId, indices: &[ExprId]) -> ExprId {
-        let dtype = self.buffer_of(buffer).dtype;
-        let indices = self.list(indices);
-        self.push(Expr::Load { buffer, indices }, dtype)
-    }
-
-    fn var(&mut self, var: VarId) -> ExprId {
-        let dtype = self.draft.program.vars[var.index()].dtype;
-        self.push(Expr::Var(var), dtype)
-    }
-
-    fn list(&mut self, exprs: &[ExprId]) -> ExprList {
-        let start = ExprId::new(self.draft.program.lists.len()).index() as u32;
-        self.draft.program.lists.extend_from_slice(exprs);
-        ExprList { start, len: exprs.len() as u32 }
-    }
-
-    fn push(&mut self, expr: Expr, dtype: DataType) -> ExprId {
-        let id = ExprId::new(self.draft.program.exprs.len());
-        self.draft.program.exprs.push(expr);
-        self.draft.program.types.push(dtype);
-        id
     }
 }

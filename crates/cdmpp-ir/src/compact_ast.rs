@@ -14,7 +14,6 @@ use crate::{Featurizer, Program};
 /// Hu et al., *CDMPP*, EuroSys 2024, on Compact ASTs. The published code ranks a leaf by its index in the serialised
 /// tree, which equals `2 · position − depth`.
 #[derive(Clone, Debug, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct CompactAst {
     schema: String,
     dim: usize,
@@ -25,7 +24,7 @@ pub struct CompactAst {
 
 /// The parts of a [`CompactAst`] do not fit together.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{n_leaves} leaves of width {dim} need {} features and {n_leaves} depths, not {n_features} and {n_depths}", n_leaves * dim)]
+#[error("{n_leaves} leaves of width {dim} need {} features and {n_leaves} depths, not {n_features} and {n_depths}", n_leaves.saturating_mul(*dim))]
 pub struct CompactAstShapeError {
     n_leaves: usize,
     dim: usize,
@@ -69,7 +68,7 @@ impl CompactAst {
         depths: Vec<u32>,
     ) -> Result<Self, CompactAstShapeError> {
         let (n_leaves, n_features, n_depths) = (positions.len(), features.len(), depths.len());
-        if n_features != n_leaves * dim || n_depths != n_leaves {
+        if Some(n_features) != n_leaves.checked_mul(dim) || n_depths != n_leaves {
             return Err(CompactAstShapeError { n_leaves, dim, n_features, n_depths });
         }
         Ok(Self { schema: schema.into(), dim, features, positions, depths })

@@ -1,7 +1,69 @@
 //! Tensor programs as lowered loop nests, and what a latency predictor sees of them.
 //!
-//! A [`Program`] holds buffers, loops, stores and expressions in arenas. [`CompactAst::encode`] turns it into one
-//! feature vector a store statement, with the store's pre-order rank.
+//! A [`Program`] is what a tensor compiler has before it writes machine code: buffers, loops, stores with their
+//! expressions, conditionals, allocations and opaque calls. It comes from the [builder](Program::build), from its
+//! [text form](Program#impl-FromStr-for-Program) or from a reader such as `cdmpp-tvm`, and whoever made it, it keeps the
+//! rules of [`Program::verify`]. [`CompactAst::encode`] turns it into what a predictor takes: for every store one vector
+//! of features, one pre-order rank and one depth.
+//!
+//! # The main types
+//!
+//! | type | what it is |
+//! |---|---|
+//! | [`Program`] | the loop nest: arenas of statements ([`Node`]), expressions ([`Expr`]), [`Buffer`]s and [`Var`]s |
+//! | [`Body`] | the builder: what opens in a closure closes with it |
+//! | [`TextError`], [`VerifyError`] | what is wrong with a text, with a program, and where |
+//! | [`Featurizer`] | what the vector of a store is; implement it to try another one |
+//! | [`CompactAst`] | the features, ranks and depths of all stores |
+//!
+//! # Examples
+//! A matrix product in the text form, encoded with a featurizer of one column:
+//! ```
+//! use cdmpp_ir::{CompactAst, Featurizer, LeafContext, Program};
+//!
+//! let matmul: Program = "
+//!     program matmul(A: float32[128, 64], B: float32[64, 32], C: float32[128, 32]) {
+//!       for i in 0..128 parallel {
+//!         for j in 0..32 vectorized {
+//!           C[i, j] = 0.0
+//!           for k in 0..64 {
+//!             C[i, j] = C[i, j] + A[i, k] * B[k, j]
+//!           }
+//!         }
+//!       }
+//!     }"
+//! .parse()?;
+//!
+//! struct NumberOfLoops;
+//!
+//! impl Featurizer for NumberOfLoops {
+//!     fn schema(&self) -> &str {
+//!         "example/number-of-loops/1"
+//!     }
+//!     fn dim(&self) -> usize {
+//!         1
+//!     }
+//!     fn write(&self, leaf: &LeafContext<'_>, out: &mut [f32]) {
+//!         out[0] = leaf.loops().len() as f32;
+//!     }
+//! }
+//!
+//! let ast = CompactAst::encode(&matmul, &NumberOfLoops);
+//! assert_eq!(ast.n_leaves(), 2); // the initial value and the update of the sum
+//! assert_eq!(ast.features(), [2.0, 3.0]);
+//! assert_eq!(ast.positions(), [3, 5]);
+//! # Ok::<(), cdmpp_ir::TextError>(())
+//! ```
+//!
+//! # Features
+//!
+//! - `serde`: `Serialize` and `Deserialize` for [`Program`] (as its text form) and [`CompactAst`], both with a version.
+//!
+//! # References
+//!
+//! Hu et al., *CDMPP: A Device-Model Agnostic Framework for Latency Prediction of Tensor Programs*, EuroSys 2024: the
+//! Compact AST, and pre-order ranks as positions.
+#![cfg_attr(doctest, doc = include_str!("../README.md"))]
 
 mod ansor;
 mod buffer;
@@ -9,15 +71,20 @@ mod build;
 mod canonical;
 mod compact_ast;
 mod data_type;
+mod equality;
 mod expr;
 mod featurizer;
 mod id;
 mod interval;
 mod node;
+mod preorder;
 mod program;
 mod same;
 mod simplify;
+mod text;
 mod verify;
+#[cfg(feature = "serde")]
+mod versioned;
 
 pub use ansor::AnsorFeaturizer;
 pub use buffer::{Buffer, Scope};
@@ -28,5 +95,7 @@ pub use expr::{BinaryOp, Effect, Expr};
 pub use featurizer::{Featurizer, LeafContext};
 pub use id::{BufferId, ExprId, ExprList, NodeId, VarId};
 pub use node::{Annotation, AnnotationValue, LoopKind, Node, ThreadAxis, UnknownThreadAxis};
+pub use preorder::Preorder;
 pub use program::{Children, Program, Var};
+pub use text::{Position, TextError};
 pub use verify::{MAX_DEPTH, MAX_EXPR_NODES, VerifyError};

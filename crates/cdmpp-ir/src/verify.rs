@@ -1,6 +1,10 @@
 //! The verifier: what makes a program well formed.
 
-use crate::{BinaryOp, BufferId, DataType, Expr, ExprId, ExprList, Node, NodeId, Program, VarId};
+mod check;
+
+use check::Check;
+
+use crate::{BufferId, Expr, ExprId, Node, NodeId, Program};
 
 /// The deepest nesting of statements, and of operators in an expression, that a program may have: recursion over a
 /// verified program stays far below any thread's stack.
@@ -9,7 +13,7 @@ pub const MAX_DEPTH: usize = 256;
 /// The most nodes that all expressions of a program may have when shared operands are counted at every use.
 pub const MAX_EXPR_NODES: u64 = 1 << 20;
 
-/// A rule of [`Program::verify`] is broken.
+/// A rule of [`Program::verify`] is broken: whoever built the program is at fault.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum VerifyError {
@@ -47,6 +51,14 @@ pub enum VerifyError {
         /// The name of the variable or buffer.
         name: String,
     },
+    /// An id of another program was handed to the builder.
+    #[error("{user} uses {id}, which is of another program")]
+    ForeignId {
+        /// The statement or expression that uses it.
+        user: String,
+        /// The id.
+        id: String,
+    },
     /// The program is too deep or too large to be walked safely.
     #[error("{node}: {rule}")]
     TooLarge {
@@ -60,20 +72,23 @@ pub enum VerifyError {
 impl Program {
     /// Checks that the program is well formed.
     ///
-    /// 1. Every buffer has extents of at least 1, as many strides as extents (none negative), and fewer than 2⁶³
-    ///    elements.
-    /// 2. Every variable and every allocated buffer is used only in the body that declares it, after the declaration;
-    ///    nothing is declared twice.
-    /// 3. A store and a load have one index a dimension (a scalar takes none, or one), of an integer type.
-    /// 4. A stored value has its buffer's type.
-    /// 5. The operands of a binary operation have one type: `bool` for logic, a number or `bool` for comparisons, a
+    /// 1. Every id is of this program, and an expression's operands were made before it.
+    /// 2. Every buffer has extents of at least 1, as many strides as extents (none negative), and fewer than 2⁶³
+    ///    elements, also when the gaps between them count.
+    /// 3. Every variable and every allocated buffer is used only in the body that declares it, after the declaration;
+    ///    nothing is declared twice. The two cases of a conditional are two bodies. A loop's variable is visible in its
+    ///    body only, not in `min` and `extent`.
+    /// 4. A store and a load have one index a dimension (a scalar takes none, or one), of an integer type.
+    /// 5. A stored value has its buffer's type, a let's variable its value's.
+    /// 6. A literal has a type that it fits: an integer one within its range, `bool` with 0 or 1, or a float.
+    /// 7. The operands of a binary operation have one type: `bool` for logic, a number or `bool` for comparisons, a
     ///    number for the rest. `%`, `//` and truncated remainder take integers or floats alike.
-    /// 6. A condition is a `bool`; both sides of a choice have one type.
-    /// 7. A loop's `min` and `extent` have one integer type. A literal extent is at least 1, and `min + extent` of
-    ///    literals fits in 64 bits.
-    /// 8. Strings stand only as arguments of calls.
-    /// 9. Statements and operators nest at most [`MAX_DEPTH`] deep, and the expressions written out in full, shared
-    ///    operands at each use, have at most [`MAX_EXPR_NODES`] nodes.
+    /// 8. A condition, and what `not` negates, is a `bool`; both sides of a choice have one type.
+    /// 9. A loop's variable, `min` and `extent` have one integer type. A literal extent is at least 1, and
+    ///    `min + extent` of literals fits in 64 bits.
+    /// 10. Strings stand only as arguments of calls.
+    /// 11. Statements and operators nest at most [`MAX_DEPTH`] deep, and the expressions written out in full, shared
+    ///     operands at each use, have at most [`MAX_EXPR_NODES`] nodes.
     ///
     /// The [builder](Program::build) and all readers call this; it need not be called again.
     ///
@@ -83,14 +98,51 @@ impl Program {
     /// # Complexity
     /// O(statements + expressions written out).
     pub fn verify(&self) -> Result<(), VerifyError> {
+        self.verify_ids()?;
         self.buffers().try_for_each(|buffer| self.verify_buffer(buffer))?;
         let mut check = Check::new(self);
-        for node in self.nodes() {
-            check.close_bodies(node);
-            if check.open.len() >= MAX_DEPTH {
-                return Err(VerifyError::TooLarge { node, rule: "statements nest too deep" });
+        self.nodes().try_for_each(|node| check.node(node))
+    }
+
+    /// Rule 1, which the rest of the verifier builds on.
+    fn verify_ids(&self) -> Result<(), VerifyError> {
+        for index in 0..self.n_exprs() {
+            let user = ExprId::new(index);
+            let foreign = |id: String| Err(VerifyError::ForeignId { user: user.to_string(), id });
+            let later = match self[user] {
+                Expr::Load { buffer, .. } if buffer.index() >= self.n_buffers() => return foreign(buffer.to_string()),
+                Expr::Var(var) if var.index() >= self.n_vars() => return foreign(var.to_string()),
+                _ => {
+                    let mut later = None;
+                    self.for_each_operand(user, |operand| later = later.or((operand >= user).then_some(operand)));
+                    later
+                }
+            };
+            if let Some(operand) = later {
+                return foreign(operand.to_string());
             }
-            check.node(node)?;
+        }
+        let mut exprs = Vec::new();
+        for node in self.nodes() {
+            exprs.clear();
+            let foreign = |id: String| Err(VerifyError::ForeignId { user: node.to_string(), id });
+            match self[node] {
+                Node::Loop { min, extent, .. } => exprs.extend([min, extent]),
+                Node::Store { buffer, indices, value } => {
+                    if buffer.index() >= self.n_buffers() {
+                        return foreign(buffer.to_string());
+                    }
+                    exprs.extend(self.list(indices));
+                    exprs.push(value);
+                }
+                Node::If { condition: value, .. } | Node::Let { value, .. } | Node::Evaluate { value } => {
+                    exprs.push(value);
+                }
+                Node::Allocate { .. } => {}
+            }
+            if let Some(expr) = exprs.iter().find(|expr| expr.index() >= self.n_exprs()) {
+                return foreign(expr.to_string());
+            }
         }
         Ok(())
     }
@@ -104,261 +156,44 @@ impl Program {
         if buffer.shape.iter().try_fold(1_i64, |n, extent| n.checked_mul(*extent)).is_none() {
             return fail("the number of elements must fit in 63 bits");
         }
-        match &buffer.strides {
-            Some(strides) if strides.len() != buffer.shape.len() => fail("there must be one stride a dimension"),
-            Some(strides) if strides.iter().any(|stride| *stride < 0) => fail("strides must not be negative"),
-            _ => Ok(()),
+        let Some(strides) = &buffer.strides else { return Ok(()) };
+        if strides.len() != buffer.shape.len() {
+            return fail("there must be one stride a dimension");
+        }
+        if strides.iter().any(|stride| *stride < 0) {
+            return fail("strides must not be negative");
+        }
+        let mut steps = buffer.shape.iter().zip(strides).map(|(extent, stride)| (extent - 1).checked_mul(*stride));
+        match steps.try_fold(1_i64, |span, step| span.checked_add(step?)) {
+            Some(_) => Ok(()),
+            None => fail("the number of elements must fit in 63 bits"),
         }
     }
 }
 
-/// A body that is being walked.
-#[derive(Clone, Copy)]
-struct OpenBody {
-    /// The index after its last statement.
-    end: usize,
-    /// The first statement of the opposite case, if the body is that of an `If`.
-    otherwise: Option<NodeId>,
-    /// How many declarations were visible before it.
-    n_visible: usize,
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Buffer, DataType};
 
-#[derive(Clone, Copy)]
-enum Declaration {
-    Var(VarId),
-    Buffer(BufferId),
-}
-
-/// The state of the walk over the statements.
-struct Check<'a> {
-    program: &'a Program,
-    open: Vec<OpenBody>,
-    visible: Vec<Declaration>,
-    var_visible: Vec<bool>,
-    buffer_visible: Vec<bool>,
-    var_declared: Vec<bool>,
-    buffer_declared: Vec<bool>,
-    /// For every expression, its depth and the number of nodes written out; operands come first in the arena.
-    depths: Vec<usize>,
-    sizes: Vec<u64>,
-    total: u64,
-}
-
-impl<'a> Check<'a> {
-    fn new(program: &'a Program) -> Self {
-        let (n_vars, n_buffers, n_exprs) = (program.n_vars(), program.n_buffers(), program.n_exprs());
-        let mut check = Self {
-            program,
-            open: Vec::new(),
-            visible: Vec::new(),
-            var_visible: vec![false; n_vars],
-            buffer_visible: vec![false; n_buffers],
-            var_declared: vec![false; n_vars],
-            buffer_declared: vec![false; n_buffers],
-            depths: vec![0; n_exprs],
-            sizes: vec![0; n_exprs],
-            total: 0,
-        };
-        for &buffer in &program.params {
-            check.buffer_visible[buffer.index()] = true;
-            check.buffer_declared[buffer.index()] = true;
-        }
-        for index in 0..n_exprs {
-            let (mut depth, mut size) = (0, 1_u64);
-            program.for_each_operand(ExprId::new(index), |operand| {
-                depth = depth.max(check.depths[operand.index()]);
-                size = size.saturating_add(check.sizes[operand.index()]);
-            });
-            check.depths[index] = depth + 1;
-            check.sizes[index] = size;
-        }
-        check
-    }
-
-    /// Closes the bodies that end before `node`, and the first case of an `If` whose second case starts there.
-    fn close_bodies(&mut self, node: NodeId) {
-        while let Some(&body) = self.open.last()
-            && node.index() >= body.end
-        {
-            self.open.pop();
-            self.hide(body.n_visible);
-        }
-        if let Some(&body) = self.open.last()
-            && body.otherwise == Some(node)
-        {
-            self.hide(body.n_visible);
-        }
-    }
-
-    fn hide(&mut self, n_visible: usize) {
-        for declaration in self.visible.drain(n_visible..) {
-            match declaration {
-                Declaration::Var(var) => self.var_visible[var.index()] = false,
-                Declaration::Buffer(buffer) => self.buffer_visible[buffer.index()] = false,
-            }
-        }
-    }
-
-    fn declare_var(&mut self, node: NodeId, var: VarId) -> Result<(), VerifyError> {
-        if std::mem::replace(&mut self.var_declared[var.index()], true) {
-            return Err(VerifyError::Node { node, rule: "the variable is declared twice" });
-        }
-        self.var_visible[var.index()] = true;
-        self.visible.push(Declaration::Var(var));
-        Ok(())
-    }
-
-    fn declare_buffer(&mut self, node: NodeId, buffer: BufferId) -> Result<(), VerifyError> {
-        if std::mem::replace(&mut self.buffer_declared[buffer.index()], true) {
-            return Err(VerifyError::Node { node, rule: "the buffer is declared twice" });
-        }
-        self.buffer_visible[buffer.index()] = true;
-        self.visible.push(Declaration::Buffer(buffer));
-        Ok(())
-    }
-
-    fn node(&mut self, node: NodeId) -> Result<(), VerifyError> {
-        let program = self.program;
-        let fail = |rule| Err(VerifyError::Node { node, rule });
-        let mut otherwise_start = None;
-        let mut declared = None;
-        match program[node] {
-            Node::Loop { var, min, extent, .. } => {
-                self.expr(node, min)?;
-                self.expr(node, extent)?;
-                let dtype = program.dtype(extent);
-                if !dtype.is_int() || program.dtype(min) != dtype || program[var].dtype != dtype {
-                    return fail("a loop's variable, min and extent must have one integer type");
-                }
-                if program.as_int(extent).is_some_and(|extent| extent < 1) {
-                    return fail("a loop's extent must be at least 1");
-                }
-                let end = program.as_int(min).zip(program.as_int(extent)).map(|(min, n)| min.checked_add(n));
-                if end == Some(None) {
-                    return fail("a loop's end must fit in 64 bits");
-                }
-                declared = Some(var);
-            }
-            Node::Store { buffer, indices, value } => {
-                self.expr(node, value)?;
-                self.access(node, buffer, indices)?;
-                program.list(indices).iter().try_for_each(|index| self.expr(node, *index))?;
-                if program.dtype(value) != program[buffer].dtype {
-                    return fail("the stored value must have the buffer's type");
-                }
-            }
-            Node::If { condition, otherwise } => {
-                self.expr(node, condition)?;
-                if program.dtype(condition) != DataType::Bool {
-                    return fail("a condition must be a bool");
-                }
-                otherwise_start = otherwise;
-            }
-            Node::Let { var, value } => {
-                self.expr(node, value)?;
-                if program[var].dtype != program.dtype(value) {
-                    return fail("a let's variable must have its value's type");
-                }
-                self.declare_var(node, var)?;
-            }
-            Node::Allocate { buffer } => self.declare_buffer(node, buffer)?,
-            Node::Evaluate { value } => self.expr(node, value)?,
-        }
-        if matches!(program[node], Node::Loop { .. } | Node::If { .. }) {
-            let n_visible = self.visible.len();
-            self.open.push(OpenBody { end: program.end(node), otherwise: otherwise_start, n_visible });
-        }
-        declared.map_or(Ok(()), |var| self.declare_var(node, var))
-    }
-
-    /// Checks an expression that a statement uses directly.
-    fn expr(&mut self, node: NodeId, expr: ExprId) -> Result<(), VerifyError> {
-        if self.depths[expr.index()] > MAX_DEPTH {
-            return Err(VerifyError::TooLarge { node, rule: "operators nest too deep" });
-        }
-        self.total = self.total.saturating_add(self.sizes[expr.index()]);
-        if self.total > MAX_EXPR_NODES {
-            return Err(VerifyError::TooLarge { node, rule: "the expressions are too large" });
-        }
-        if matches!(self.program[expr], Expr::Str(_)) {
-            return Err(VerifyError::Expr { node, expr, rule: "a string must be an argument of a call" });
-        }
-        self.operands(node, expr)
-    }
-
-    /// Checks an expression and everything below it.
-    fn operands(&self, node: NodeId, expr: ExprId) -> Result<(), VerifyError> {
-        let program = self.program;
-        let fail = |rule| Err(VerifyError::Expr { node, expr, rule });
-        let number = |id| program.dtype(id).is_int() || program.dtype(id).is_float();
-        match program[expr] {
-            Expr::Int { dtype, value } => match dtype {
-                DataType::Bool if value != 0 && value != 1 => return fail("a bool is 0 or 1"),
-                DataType::Bool => {}
-                _ if !dtype.is_int() => return fail("an integer literal must have an integer type"),
-                _ => {}
-            },
-            Expr::Float { dtype, .. } if !dtype.is_float() => {
-                return fail("a float literal must have a float type");
-            }
-            Expr::Float { .. } | Expr::Str(_) => {}
-            Expr::Var(var) => {
-                if !self.var_visible[var.index()] {
-                    return Err(VerifyError::OutOfScope { node, name: program[var].name.clone() });
-                }
-            }
-            Expr::Binary { op, lhs, rhs } => {
-                let dtype = program.dtype(lhs);
-                if dtype != program.dtype(rhs) {
-                    return fail("the operands must have one type");
-                }
-                let fits = match op {
-                    BinaryOp::And | BinaryOp::Or => dtype == DataType::Bool,
-                    _ if op.is_comparison() => number(lhs) || dtype == DataType::Bool,
-                    _ => number(lhs),
-                };
-                if !fits {
-                    return fail("the operation does not take operands of this type");
-                }
-            }
-            Expr::Not(value) if program.dtype(value) != DataType::Bool => return fail("`not` takes a bool"),
-            Expr::Select { condition, then, otherwise } | Expr::IfThenElse { condition, then, otherwise } => {
-                if program.dtype(condition) != DataType::Bool {
-                    return fail("a condition must be a bool");
-                }
-                if program.dtype(then) != program.dtype(otherwise) {
-                    return fail("both sides of a choice must have one type");
-                }
-            }
-            Expr::Cast { value, .. } if matches!(program[value], Expr::Str(_)) => {
-                return fail("a string must be an argument of a call");
-            }
-            Expr::Load { buffer, indices } => self.access(node, buffer, indices)?,
-            Expr::Not(_) | Expr::Cast { .. } | Expr::Call { .. } => {}
-        }
-        let mut result = Ok(());
-        program.for_each_operand(expr, |operand| {
-            if result.is_ok() {
-                result = self.operands(node, operand);
-            }
+    /// The builder cannot declare anything twice; a program put together otherwise could.
+    #[test]
+    fn nothing_is_declared_twice() {
+        let built = Program::build("f", |body| {
+            let one = body.int(1, DataType::I64);
+            body.let_value("t", one);
+            body.allocate(Buffer::new("T", DataType::F32, []));
         });
-        result
-    }
-
-    fn access(&self, node: NodeId, buffer: BufferId, indices: ExprList) -> Result<(), VerifyError> {
-        let program = self.program;
-        if !self.buffer_visible[buffer.index()] {
-            return Err(VerifyError::OutOfScope { node, name: program[buffer].name.clone() });
+        let program = built.expect("the program is well formed");
+        for (index, rule) in [(0, "the variable is declared twice"), (1, "the buffer is declared twice")] {
+            let mut twice = program.clone();
+            twice.nodes.push(program.nodes[index].clone());
+            twice.ends.push(3);
+            assert_eq!(twice.verify(), Err(VerifyError::Node { node: NodeId::new(2), rule }));
         }
-        let rank = program[buffer].shape.len();
-        if indices.len() != rank && !(rank == 0 && indices.len() == 1) {
-            return Err(VerifyError::Node { node, rule: "an access must have one index a dimension" });
-        }
-        for &index in program.list(indices) {
-            if !program.dtype(index).is_int() {
-                return Err(VerifyError::Expr { node, expr: index, rule: "an index must be an integer" });
-            }
-        }
-        Ok(())
+        let mut param = program;
+        param.params.push(BufferId::new(0));
+        let rule = "the buffer is declared twice";
+        assert_eq!(param.verify(), Err(VerifyError::Node { node: NodeId::new(1), rule }));
     }
 }

@@ -1,0 +1,47 @@
+//! The command line.
+
+use clap::{Parser, Subcommand};
+
+use crate::eval::EvalArgs;
+use crate::features::FeaturesArgs;
+use crate::inspect::InspectArgs;
+use crate::predict::PredictArgs;
+use crate::train::TrainArgs;
+
+/// Predicts the latency of tensor programs on CPUs and GPUs, and learns to.
+///
+/// Train a model on measured programs, evaluate it on others, and ask it how long a program takes on a piece of
+/// hardware. Results go to standard output, everything else to standard error; bad input ends with exit code 2.
+#[derive(Debug, Parser)]
+#[command(name = "cdmpp", version, propagate_version = true, after_help = EXAMPLES)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+
+    /// The seed of everything random: the split, the initial weights, the order of samples
+    ///
+    /// The same seed, data and settings give the same model, byte for byte. Without it, the seed of the settings file,
+    /// or 0. Commands without randomness accept and ignore it.
+    #[arg(long, global = true, value_name = "SEED", display_order = 1000)]
+    pub(crate) seed: Option<u64>,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  Train on measured operators of GPUs, and test on a network that is held out:
+    cdmpp train gpu-operators.jsonl.zst --hardware hardware.json --test-networks neusight-test --out model.safetensors
+  Predict a program (TVMScript, or cdmpp's text form) on two GPUs:
+    cdmpp predict model.safetensors --hardware hardware.json --on tesla-t4,a100-pcie-40gb matmul.py
+  See what the model sees of it:
+    cdmpp inspect matmul.py
+
+`cdmpp COMMAND --help` explains a command and its files.";
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    Features(FeaturesArgs),
+    Train(TrainArgs),
+    Eval(EvalArgs),
+    Predict(PredictArgs),
+    Inspect(InspectArgs),
+}

@@ -1,0 +1,44 @@
+//! The `cdmpp` command: from measured tensor programs to a predictor of their latency.
+//!
+//! Results go to standard output, everything else to standard error. Bad input of any kind ends with exit code 2 and one
+//! line that says what is wrong and where.
+
+mod arguments;
+mod eval;
+mod failure;
+mod features;
+mod featurizer;
+mod inspect;
+mod interrupt;
+mod measured;
+mod new_file;
+mod predict;
+mod predictions;
+mod program_file;
+mod progress;
+mod report;
+mod settings;
+mod table;
+mod train;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::arguments::{Arguments, Command};
+
+fn main() -> ExitCode {
+    let Arguments { command, seed } = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => return failure::refuse_arguments(&error),
+    };
+    let done = |()| ExitCode::SUCCESS;
+    let result = match command {
+        Command::Features(args) => features::run(&args).map(done),
+        Command::Train(args) => train::run(&args, seed),
+        Command::Eval(args) => eval::run(&args, seed).map(done),
+        Command::Predict(args) => predict::run(&args).map(done),
+        Command::Inspect(args) => inspect::run(&args).map(done),
+    };
+    result.unwrap_or_else(|error| failure::report(&error))
+}

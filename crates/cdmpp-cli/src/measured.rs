@@ -1,0 +1,143 @@
+//! The measured programs of the record files, joined with their hardware.
+
+use std::collections::BTreeSet;
+use std::num::NonZero;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+use cdmpp::data::{CleanConfig, CleanReport, Dataset, EncodedProgram, LoadConfig, Measurement, OnBadLabel};
+use cdmpp::hardware::HardwareTable;
+use cdmpp::model::{Predictor, Query, Sample, Scored};
+
+use crate::featurizer::BuiltIn;
+use crate::progress;
+
+/// What `train` and `eval` read.
+#[derive(Debug, clap::Args)]
+pub(crate) struct DataArgs {
+    /// Record files (.jsonl, .jsonl.zst)
+    #[arg(required = true, value_name = "DATA")]
+    data: Vec<PathBuf>,
+    /// The hardware table (JSON): what is known of each hardware that the records name
+    #[arg(long, value_name = "FILE")]
+    hardware: PathBuf,
+    /// Drop measurements whose repeats spread more than this (their coefficient of variation)
+    #[arg(long, value_name = "X")]
+    max_spread: Option<f64>,
+    /// What to do with a label that is no latency (NaN, zero, negative, missing)
+    #[arg(long, value_name = "WHAT")]
+    on_bad_label: Option<BadLabel>,
+}
+
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+enum BadLabel {
+    /// Stop with an error
+    Refuse,
+    /// Leave it out and count it
+    Drop,
+}
+
+impl DataArgs {
+    /// Lets the command line override the settings.
+    pub(crate) fn change(&self, cleaning: &mut CleanConfig) {
+        if let Some(max_spread) = self.max_spread {
+            cleaning.max_spread = max_spread;
+        }
+        match self.on_bad_label {
+            Some(BadLabel::Refuse) => cleaning.on_bad_label = OnBadLabel::Refuse,
+            Some(BadLabel::Drop) => cleaning.on_bad_label = OnBadLabel::Drop,
+            None => {}
+        }
+    }
+
+    pub(crate) fn load(&self, built_in: BuiltIn, cleaning: &CleanConfig) -> Result<Measured> {
+        let hardware = HardwareTable::load(&self.hardware)?;
+        let config = LoadConfig {
+            clean: cleaning.clone(),
+            n_threads: std::thread::available_parallelism().unwrap_or(NonZero::<usize>::MIN),
+        };
+        let bar = progress::of_bytes(0, "reading");
+        let dataset = Dataset::load(&self.data, built_in.featurizer, &config, &mut |at| {
+            bar.set_length(at.total_bytes);
+            bar.set_position(at.bytes);
+        })?;
+        bar.finish_and_clear();
+        let measured = Measured { dataset, hardware };
+        measured.check(built_in, &self.hardware)?;
+        Ok(measured)
+    }
+}
+
+/// The measured programs, each on a hardware that the table knows.
+#[derive(Debug)]
+pub(crate) struct Measured {
+    pub(crate) dataset: Dataset,
+    pub(crate) hardware: HardwareTable,
+}
+
+impl Measured {
+    /// Finds everything that would fail later, where its place is known less well.
+    fn check(&self, built_in: BuiltIn, table: &Path) -> Result<()> {
+        let (programs, measurements) = (self.dataset.programs(), self.dataset.measurements());
+        if measurements.is_empty() {
+            let CleanReport { n_records, dropped, .. } = self.dataset.report();
+            let dropped: Vec<String> =
+                dropped.iter().map(|(reason, dropped)| format!("{reason}: {}", dropped.n)).collect();
+            let dropped =
+                if dropped.is_empty() { String::new() } else { format!(" (dropped, {})", dropped.join(", ")) };
+            bail!("there is no measurement to use in {n_records} records{dropped}");
+        }
+        for EncodedProgram { ast, task, schedule, .. } in programs {
+            if ast.n_leaves() == 0 {
+                bail!("task `{task}`, schedule {schedule}: the program has no store statement");
+            }
+            if let Some(place) = ast.features().iter().position(|x| !x.is_finite()) {
+                let column = (built_in.columns)().get(place % ast.dim()).map_or("?", String::as_str);
+                bail!(
+                    "task `{task}`, schedule {schedule}: feature {column} of leaf {} is not finite",
+                    place / ast.dim()
+                );
+            }
+        }
+        let mut known = BTreeSet::new();
+        for Measurement { program, hardware, .. } in measurements {
+            if known.insert(hardware) {
+                let EncodedProgram { task, schedule, .. } = &programs[*program];
+                self.hardware
+                    .get(hardware)
+                    .with_context(|| format!("{}: needed for task `{task}`, schedule {schedule}", table.display()))?;
+            }
+        }
+        Ok(())
+    }
+
+    pub(crate) fn program(&self, index: usize) -> &EncodedProgram {
+        &self.dataset.programs()[self.dataset.measurements()[index].program]
+    }
+
+    /// The samples of some measurements.
+    pub(crate) fn samples(&self, indices: &[usize]) -> Result<Vec<Sample<'_>>> {
+        let sample = |&index: &usize| {
+            let Measurement { hardware, latency, .. } = &self.dataset.measurements()[index];
+            let query = Query { ast: &self.program(index).ast, hardware: self.hardware.get(hardware)? };
+            Ok(Sample { query, latency: *latency })
+        };
+        indices.iter().map(sample).collect()
+    }
+
+    /// Predicts some measurements.
+    pub(crate) fn score(&self, model: &Predictor, indices: &[usize]) -> Result<Vec<Scored<'_>>> {
+        let queries: Vec<Query<'_>> = self.samples(indices)?.iter().map(|sample| sample.query).collect();
+        let predicted = model.predict(&queries)?;
+        let scored = indices.iter().zip(predicted).map(|(&index, predicted)| {
+            let Measurement { hardware, latency, .. } = &self.dataset.measurements()[index];
+            Scored {
+                task: &self.program(index).task,
+                hardware,
+                measured_s: latency.as_secs_f64(),
+                predicted_s: predicted.as_secs_f64(),
+            }
+        });
+        Ok(scored.collect())
+    }
+}

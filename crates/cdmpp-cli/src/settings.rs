@@ -1,0 +1,144 @@
+//! The settings of training, from a TOML file and the command line.
+
+use std::path::Path;
+
+use anyhow::{Context, Result, bail};
+use cdmpp::data::CleanConfig;
+use cdmpp::model::PredictorConfig;
+use cdmpp::model::train::TrainConfig;
+use serde::{Deserialize, Serialize};
+
+/// Everything that can be set, as the report repeats it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub(crate) struct Settings {
+    pub(crate) model: PredictorConfig,
+    pub(crate) training: TrainConfig,
+    pub(crate) cleaning: CleanConfig,
+}
+
+/// The file. It is checked as a whole, so that an unknown key is found at its line.
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct File {
+    preset: Preset,
+    model: Option<PredictorConfig>,
+    training: TrainConfig,
+    cleaning: CleanConfig,
+}
+
+/// The shape of the model before `[model]` changes it.
+#[derive(Clone, Copy, Default, PartialEq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Preset {
+    #[default]
+    Default,
+    Paper,
+}
+
+impl Settings {
+    /// Reads a file; what it does not name has its default.
+    pub(crate) fn load(path: &Path) -> Result<Self> {
+        let text =
+            std::fs::read_to_string(path).with_context(|| format!("cannot read the settings {}", path.display()))?;
+        Self::parse(&text, &path.display().to_string())
+    }
+
+    fn parse(text: &str, file: &str) -> Result<Self> {
+        let File { preset, model, training, cleaning } = match toml::from_str(text) {
+            Ok(parsed) => parsed,
+            Err(error) => {
+                let line = error.span().map_or(1, |span| 1 + text[..span.start].matches('\n').count());
+                bail!("{file}:{line}: {}", error.message());
+            }
+        };
+        let model = match (preset, model) {
+            (Preset::Default, model) => model.unwrap_or_default(),
+            (Preset::Paper, None) => PredictorConfig::paper(),
+            (Preset::Paper, Some(_)) => {
+                let file: toml::Table = toml::from_str(text)?;
+                let mut base = toml::Value::try_from(PredictorConfig::paper())?;
+                merge(&mut base, file["model"].clone());
+                base.try_into()?
+            }
+        };
+        Ok(Self { model, training, cleaning })
+    }
+
+    /// Checks the ranges of everything.
+    pub(crate) fn check(&self) -> Result<()> {
+        self.model.check().context("settings")?;
+        self.training.check().context("settings")?;
+        self.cleaning.check().context("settings")
+    }
+}
+
+/// Overwrites values of `base`, table by table.
+fn merge(base: &mut toml::Value, changes: toml::Value) {
+    match (base, changes) {
+        (toml::Value::Table(base), toml::Value::Table(changes)) => {
+            for (key, change) in changes {
+                match base.get_mut(&key) {
+                    Some(value) => merge(value, change),
+                    None => drop(base.insert(key, change)),
+                }
+            }
+        }
+        (base, change) => *base = change,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use expect_test::{Expect, expect};
+
+    use super::*;
+
+    fn refused(text: &str, expect: Expect) {
+        expect.assert_eq(&Settings::parse(text, "s.toml").unwrap_err().to_string());
+    }
+
+    #[test]
+    fn what_is_not_named_has_its_default() {
+        let parse = |text: &str| Settings::parse(text, "s.toml").unwrap();
+        assert_eq!(parse(""), Settings::default());
+        let some = parse(
+            "[model]\nhead_hidden = [8]\n[model.transformer]\nd_model = 16\n[training]\nepochs = 3\n[cleaning]\nmax_spread = 1\n",
+        );
+        assert_eq!((some.model.head_hidden.as_slice(), some.model.transformer.d_model), (&[8][..], 16));
+        assert_eq!(some.model.transformer.n_layers, Settings::default().model.transformer.n_layers);
+        assert_eq!((some.training.epochs, some.cleaning.max_spread), (3, 1.0));
+    }
+
+    #[test]
+    fn a_preset_is_changed_by_what_is_named() {
+        let parse = |text: &str| Settings::parse(text, "s.toml").unwrap().model;
+        assert_eq!(parse("preset = 'paper'"), PredictorConfig::paper());
+        let mut expected = PredictorConfig::paper();
+        expected.transformer.n_layers = 2;
+        expected.head_hidden = vec![5];
+        assert_eq!(parse("preset = 'paper'\nmodel.head_hidden = [5]\nmodel.transformer.n_layers = 2"), expected);
+    }
+
+    #[test]
+    fn errors_tell_the_line() {
+        refused(
+            "[training]\n\nepocs = 3\n",
+            expect![
+                "s.toml:3: unknown field `epocs`, expected one of `epochs`, `batch_size`, `seed`, `patience`, `n_shards`, `optimizer`, `loss`"
+            ],
+        );
+        refused(
+            "[model]\n[model.transformer]\nd_mdoel = 3\n",
+            expect![
+                "s.toml:3: unknown field `d_mdoel`, expected one of `d_model`, `n_heads`, `n_layers`, `d_ff`, `dropout`, `norm`, `positional_encoding`, `pool_hidden`, `embed_dim`"
+            ],
+        );
+        refused(
+            "[modle]\n",
+            expect!["s.toml:1: unknown field `modle`, expected one of `preset`, `model`, `training`, `cleaning`"],
+        );
+        refused("\npreset = 'huge'\n", expect!["s.toml:2: unknown variant `huge`, expected `default` or `paper`"]);
+        refused("[training]\nepochs = 'x'\n", expect![[r#"s.toml:2: invalid type: string "x", expected usize"#]]);
+        refused("[training\n", expect!["s.toml:1: unclosed table, expected `]`"]);
+    }
+}

@@ -1,0 +1,257 @@
+//! Encoded programs with their labels: what training needs of record files, and nothing more.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::num::NonZero;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use cdmpp_ir::{CompactAst, Featurizer};
+
+use crate::{CleanConfig, CleanReport, Cleaner, DataError, Fingerprint, Location, Record, RecordReader, SampleKey};
+
+/// How many records are in memory as text at a time.
+const CHUNK: usize = 256;
+
+/// The measured programs of some record files, encoded; their texts are not kept.
+#[derive(Clone, Debug)]
+pub struct Dataset {
+    programs: Vec<EncodedProgram>,
+    measurements: Vec<Measurement>,
+    report: CleanReport,
+}
+
+/// A program of a [`Dataset`].
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct EncodedProgram {
+    /// What a predictor sees of it.
+    pub ast: CompactAst,
+    /// The record's task.
+    pub task: Arc<str>,
+    /// The record's schedule.
+    pub schedule: i64,
+    /// The record's networks.
+    pub networks: Arc<BTreeMap<String, u32>>,
+    /// What its text hashed to.
+    pub fingerprint: Fingerprint,
+}
+
+/// A label of a [`Dataset`]: one program on one hardware.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Measurement {
+    /// The program, as an index into [`Dataset::programs`].
+    pub program: usize,
+    /// The name of the hardware.
+    pub hardware: Arc<str>,
+    /// The median of the repeats.
+    pub latency: Duration,
+}
+
+/// How [`Dataset::load`] works.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LoadConfig {
+    /// Which measurements are kept.
+    pub clean: CleanConfig,
+    /// How many threads parse and encode. The result does not depend on it.
+    pub n_threads: NonZero<usize>,
+}
+
+impl Default for LoadConfig {
+    /// The default cleaning, on one thread.
+    fn default() -> Self {
+        Self { clean: CleanConfig::default(), n_threads: NonZero::<usize>::MIN }
+    }
+}
+
+/// How far [`Dataset::load`] has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct LoadProgress {
+    /// Records read so far.
+    pub n_records: usize,
+    /// Bytes read of all files so far, as they lie on the disk.
+    pub bytes: u64,
+    /// Bytes of all files; 0 for what has no size, such as a pipe.
+    pub total_bytes: u64,
+}
+
+impl Dataset {
+    /// Reads record files: cleans, parses and encodes one record after the other. A record that keeps no measurement is
+    /// not parsed.
+    ///
+    /// The order is that of the files, whatever the number of threads; the measurements of a record are in the order of
+    /// the hardware's names.
+    ///
+    /// # Errors
+    /// The first record that cannot be read, cleaned (see [`CleanConfig::on_bad_label`]) or parsed.
+    ///
+    /// # Complexity
+    /// Memory holds the features of all programs, and the text of a few hundred.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// use cdmpp_data::{Dataset, LoadConfig, SplitBy, split};
+    /// # fn main() -> Result<(), cdmpp_data::DataError> {
+    /// # struct Default164;
+    /// # impl cdmpp_ir::Featurizer for Default164 {
+    /// #     fn schema(&self) -> &str { "none/1" }
+    /// #     fn dim(&self) -> usize { 0 }
+    /// #     fn write(&self, _: &cdmpp_ir::LeafContext<'_>, _: &mut [f32]) {}
+    /// # }
+    /// # let featurizer = Default164;
+    ///
+    /// let data = Dataset::load(&["cpu-programs.jsonl.zst"], &featurizer, &LoadConfig::default(), &mut |_| {})?;
+    /// let split = split(&data.keys(), &SplitBy::Tasks(0.2), 0.1, 0)?;
+    /// for &index in &split.train {
+    ///     let measurement = &data.measurements()[index];
+    ///     let ast = &data.programs()[measurement.program].ast;
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn load<P: AsRef<Path>>(
+        paths: &[P],
+        featurizer: &(dyn Featurizer + Sync),
+        config: &LoadConfig,
+        on_progress: &mut dyn FnMut(LoadProgress),
+    ) -> Result<Self, DataError> {
+        let size = |path: &P| std::fs::metadata(path).map_or(0, |metadata| metadata.len());
+        let mut progress = LoadProgress { n_records: 0, bytes: 0, total_bytes: paths.iter().map(size).sum() };
+        let mut cleaner = Cleaner::new(config.clean.clone())?;
+        let mut data = Self { programs: Vec::new(), measurements: Vec::new(), report: CleanReport::default() };
+        let mut names = Names::default();
+        for path in paths {
+            let mut reader = RecordReader::open(path)?;
+            let bytes_before = progress.bytes;
+            loop {
+                let n_records = cleaner.report().n_records;
+                let chunk = read_chunk(&mut reader, &mut cleaner)?;
+                if cleaner.report().n_records == n_records {
+                    break;
+                }
+                let asts = encode(&chunk, featurizer, config.n_threads)?;
+                for ((record, _), ast) in chunk.iter().zip(asts) {
+                    data.push(record, ast, &mut names);
+                }
+                progress.n_records = cleaner.report().n_records;
+                progress.bytes = bytes_before + reader.bytes_read();
+                on_progress(progress);
+            }
+        }
+        data.report = cleaner.into_report();
+        Ok(data)
+    }
+
+    /// The encoded programs, one a record that kept a measurement.
+    #[must_use]
+    pub fn programs(&self) -> &[EncodedProgram] {
+        &self.programs
+    }
+
+    /// The labels.
+    #[must_use]
+    pub fn measurements(&self) -> &[Measurement] {
+        &self.measurements
+    }
+
+    /// What cleaning dropped.
+    #[must_use]
+    pub fn report(&self) -> &CleanReport {
+        &self.report
+    }
+
+    /// What [`split`](crate::split) needs to know, one key a measurement.
+    #[must_use]
+    pub fn keys(&self) -> Vec<SampleKey<'_>> {
+        let mut keys = Vec::with_capacity(self.measurements.len());
+        for Measurement { program, hardware, .. } in &self.measurements {
+            let EncodedProgram { task, networks, fingerprint, .. } = &self.programs[*program];
+            keys.push(SampleKey { task, program: *fingerprint, hardware, networks });
+        }
+        keys
+    }
+
+    fn push(&mut self, record: &Record, ast: CompactAst, names: &mut Names) {
+        for hardware in record.latency_s.keys() {
+            let latency = record.median_latency(hardware).expect("a measurement that was kept has a median");
+            let hardware = names.text(hardware);
+            self.measurements.push(Measurement { program: self.programs.len(), hardware, latency });
+        }
+        self.programs.push(EncodedProgram {
+            ast,
+            task: names.text(&record.task),
+            schedule: record.schedule,
+            networks: names.networks(&record.networks),
+            fingerprint: record.fingerprint(),
+        });
+    }
+}
+
+/// The next records that keep a measurement, a few hundred at most; with their places, for errors.
+fn read_chunk(reader: &mut RecordReader, cleaner: &mut Cleaner) -> Result<Vec<(Record, Location)>, DataError> {
+    let mut chunk = Vec::new();
+    for _ in 0..CHUNK {
+        let Some(record) = reader.next() else { break };
+        let mut record = record?;
+        cleaner.clean(&mut record, reader.location())?;
+        if !record.latency_s.is_empty() {
+            chunk.push((record, reader.location().clone()));
+        }
+    }
+    Ok(chunk)
+}
+
+/// Parses and encodes, in order; each thread takes one stretch of the records.
+fn encode(
+    records: &[(Record, Location)],
+    featurizer: &(dyn Featurizer + Sync),
+    n_threads: NonZero<usize>,
+) -> Result<Vec<CompactAst>, DataError> {
+    let encode_one = |(record, at): &(Record, Location)| {
+        let program = record.parse_program().map_err(|error| error.located(at))?;
+        Ok(CompactAst::encode(&program, featurizer))
+    };
+    let stretch = records.len().div_ceil(n_threads.get()).max(1);
+    std::thread::scope(|scope| {
+        let mut threads = Vec::with_capacity(n_threads.get());
+        for records in records.chunks(stretch) {
+            threads.push(scope.spawn(move || records.iter().map(encode_one).collect()));
+        }
+        let mut asts = Vec::with_capacity(records.len());
+        for thread in threads {
+            let stretch: Result<Vec<CompactAst>, DataError> =
+                thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+            asts.extend(stretch?);
+        }
+        Ok(asts)
+    })
+}
+
+/// Names that many records share, kept once.
+#[derive(Default)]
+struct Names {
+    texts: BTreeSet<Arc<str>>,
+    networks: BTreeSet<Arc<BTreeMap<String, u32>>>,
+}
+
+impl Names {
+    fn text(&mut self, text: &str) -> Arc<str> {
+        if let Some(known) = self.texts.get(text) {
+            return Arc::clone(known);
+        }
+        let new: Arc<str> = text.into();
+        self.texts.insert(Arc::clone(&new));
+        new
+    }
+
+    fn networks(&mut self, networks: &BTreeMap<String, u32>) -> Arc<BTreeMap<String, u32>> {
+        if let Some(known) = self.networks.get(networks) {
+            return Arc::clone(known);
+        }
+        let new = Arc::new(networks.clone());
+        self.networks.insert(Arc::clone(&new));
+        new
+    }
+}

@@ -1,0 +1,152 @@
+//! Loading whole files: order, labels, errors, and that threads change nothing.
+
+use std::error::Error as _;
+use std::num::NonZero;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use cdmpp_data::{CleanConfig, DataError, Dataset, LoadConfig, OnBadLabel, Record, RecordWriter, SplitBy, split};
+use cdmpp_ir::{Featurizer, LeafContext};
+
+/// One column: the number of loops around a store.
+struct Depth;
+
+impl Featurizer for Depth {
+    fn schema(&self) -> &str {
+        "test/depth/1"
+    }
+
+    fn dim(&self) -> usize {
+        1
+    }
+
+    fn write(&self, leaf: &LeafContext<'_>, out: &mut [f32]) {
+        out[0] = leaf.loops().len() as f32;
+    }
+}
+
+/// A copy of `n` elements in `n_loops` loops.
+fn record(index: usize, n_loops: usize) -> Record {
+    let loops: Vec<String> = (0..n_loops).map(|at| format!("i{at}")).collect();
+    let (vars, extents) = (loops.join(", "), vec!["4"; n_loops].join(", "));
+    let program = format!(
+        "@T.prim_func\ndef main(A: T.Buffer(({extents},), \"float32\"), B: T.Buffer(({extents},), \"float32\")):\n    \
+         for {vars} in T.grid({extents}):\n        B[{vars}] = A[{vars}]\n"
+    );
+    Record {
+        task: format!("copy{n_loops}"),
+        name: "copy".into(),
+        networks: [(format!("net{}", index % 2), 1)].into(),
+        schedule: index as i64,
+        config: None,
+        program: format!("{program}    # {index}\n"),
+        latency_s: [("b".into(), vec![3e-6, 1.5e-6, 2e-6]), ("a".into(), vec![index as f64 * 1e-6])].into(),
+    }
+}
+
+fn write(folder: &tempfile::TempDir, name: &str, records: &[Record]) -> PathBuf {
+    let path = folder.path().join(name);
+    let mut writer = RecordWriter::create(&path).expect("the folder exists");
+    for record in records {
+        writer.write(record).expect("the disk has room");
+    }
+    writer.finish().expect("the disk has room");
+    path
+}
+
+fn config(n_threads: usize) -> LoadConfig {
+    let clean = CleanConfig { on_bad_label: OnBadLabel::Drop, ..CleanConfig::default() };
+    LoadConfig { clean, n_threads: NonZero::new(n_threads).expect("the tests give at least one") }
+}
+
+/// All of a data set that its users see.
+fn shown(data: &Dataset) -> String {
+    format!("{:?}\n{:?}\n{}", data.programs(), data.measurements(), data.report())
+}
+
+#[test]
+fn programs_and_labels_are_in_the_order_of_the_files() {
+    let folder = tempfile::tempdir().unwrap();
+    // More than one chunk; the first record's label on `a` is zero.
+    let records: Vec<Record> = (0..600).map(|index| record(index, 1 + index % 4)).collect();
+    let files = [write(&folder, "1.jsonl", &records[..500]), write(&folder, "2.jsonl.zst", &records[500..])];
+    let mut seen = Vec::new();
+    let data = Dataset::load(&files, &Depth, &config(1), &mut |progress| seen.push(progress)).unwrap();
+
+    assert_eq!(data.programs().len(), 600);
+    for (index, program) in data.programs().iter().enumerate() {
+        assert_eq!((program.schedule, &*program.task), (index as i64, &*records[index].task));
+        assert_eq!((program.ast.features(), program.ast.schema()), (&[1.0 + (index % 4) as f32][..], "test/depth/1"));
+        assert!(program.networks.contains_key(&format!("net{}", index % 2)));
+    }
+    let labels: Vec<_> = data.measurements().iter().map(|m| (m.program, &*m.hardware, m.latency)).collect();
+    let micros = Duration::from_micros;
+    assert_eq!(labels[..3], [(0, "b", micros(2)), (1, "a", micros(1)), (1, "b", micros(2))]);
+    assert_eq!((labels.len(), data.report().n_dropped()), (1199, 1));
+
+    let (last, sizes) = (seen.last().unwrap(), files.iter().map(|file| file.metadata().unwrap().len()).sum::<u64>());
+    assert_eq!((last.n_records, last.bytes, last.total_bytes), (600, sizes, sizes));
+    assert!(seen.len() > 2 && seen.is_sorted_by_key(|progress| (progress.bytes, progress.n_records)));
+
+    for n_threads in [2, 3, 1000] {
+        let other = Dataset::load(&files, &Depth, &config(n_threads), &mut |_| {}).unwrap();
+        assert_eq!(shown(&other), shown(&data));
+    }
+}
+
+#[test]
+fn its_keys_split() {
+    let folder = tempfile::tempdir().unwrap();
+    let records: Vec<Record> = (0..40).map(|index| record(index, 1 + index % 6)).collect();
+    let file = write(&folder, "a.jsonl", &records);
+    let data = Dataset::load(&[file], &Depth, &config(2), &mut |_| {}).unwrap();
+    let by = SplitBy::Networks(vec!["net1".into()]);
+    let sets = split(&data.keys(), &by, 0.4, 0).unwrap();
+    // Networks alternate as records do, and so do tasks: net1 has the three tasks of even depth.
+    let counts = sets.counts(&data.keys(), &by);
+    assert_eq!((counts.test.n_samples, counts.test.n_programs, counts.test.n_tasks), (40, 20, 3));
+    assert_eq!(counts.test_of_networks, counts.test);
+    assert_eq!(counts.train.n_tasks + counts.validation.n_tasks, 3);
+    expect_test::expect![[r#"
+        train: 25 samples (13 programs of 2 tasks)
+        validation: 14 samples (7 programs of 1 tasks)
+        test: 40 samples (20 programs of 3 tasks)
+          of held-out networks: 40 samples (20 programs of 3 tasks)"#]]
+    .assert_eq(&counts.to_string());
+}
+
+#[test]
+fn the_first_bad_record_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut records: Vec<Record> = (1..300).map(|index| record(index, 1)).collect();
+    records[270].program = "@T.prim_func\ndef main(:\n".into();
+    records[290].program = "nothing".into();
+    let file = write(&folder, "a.jsonl", &records);
+    for n_threads in [1, 2, 7] {
+        let error = Dataset::load(&[&file], &Depth, &config(n_threads), &mut |_| {}).unwrap_err();
+        let message = error.to_string();
+        let (place, what) = message.split_once(": ").unwrap();
+        assert!(place.ends_with("a.jsonl:271"), "{message}");
+        assert_eq!(what, "record `copy` (task `copy1`, schedule 271): its program cannot be read");
+        assert!(error.source().unwrap().to_string().starts_with("line 2"), "{:?}", error.source());
+    }
+
+    records[100].latency_s.insert("c".into(), vec![f64::NAN]);
+    let file = write(&folder, "b.jsonl", &records);
+    let error = Dataset::load(&[&file], &Depth, &LoadConfig::default(), &mut |_| {}).unwrap_err();
+    assert!(matches!(&error, DataError::Label { at, hardware, .. } if at.line == 101 && hardware == "c"), "{error}");
+
+    let error = records[290].parse_program().unwrap_err();
+    assert!(error.to_string().starts_with("record `copy` (task"), "{error}");
+}
+
+#[test]
+fn a_record_without_measurements_is_not_parsed() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut records = [record(1, 1), record(2, 1)];
+    records[0].program = "nothing".into();
+    records[0].latency_s.clear();
+    let file = write(&folder, "a.jsonl", &records);
+    let data = Dataset::load(&[file], &Depth, &config(1), &mut |_| {}).unwrap();
+    assert_eq!((data.programs().len(), data.report().n_records), (1, 2));
+}

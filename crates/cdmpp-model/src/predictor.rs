@@ -1,0 +1,244 @@
+//! The predictor.
+
+use std::time::Duration;
+
+use candle_core::{Device, Tensor};
+use candle_nn::VarBuilder;
+use cdmpp_ir::Featurizer;
+use serde::{Deserialize, Serialize};
+
+use crate::feature_input::FeatureInput;
+use crate::hardware_input::HardwareInput;
+use crate::network::{MakeEncoder, Network, Pairs};
+use crate::variables::Variables;
+use crate::{Encoder, LabelTransform, ModelError, PredictorConfig, Query, TransformerEncoder};
+
+/// Programs predicted at a time; bounds memory.
+const PROGRAMS_PER_CHUNK: usize = 1024;
+
+/// Predicts the latency of programs on hardware.
+///
+/// Make one with [`new`](Self::new), train it with [`train::fit`](crate::train::fit), then [`predict`](Self::predict);
+/// or [`load`](Self::load) a checkpoint.
+#[derive(Debug)]
+pub struct Predictor {
+    pub(crate) network: Network,
+    pub(crate) identity: Identity,
+    pub(crate) fitted: Option<Fitted>,
+    pub(crate) device: Device,
+}
+
+/// What the network was built for.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Identity {
+    pub(crate) config: PredictorConfig,
+    pub(crate) schema: String,
+    pub(crate) dim: usize,
+    pub(crate) hardware_columns: Vec<String>,
+}
+
+/// What was fitted on the training samples beside the variables.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Fitted {
+    pub(crate) features: FeatureInput,
+    pub(crate) hardware: HardwareInput,
+    pub(crate) labels: LabelTransform,
+}
+
+impl Fitted {
+    /// Whether all parts are for a model of these widths.
+    pub(crate) fn fits(&self, identity: &Identity) -> bool {
+        self.features.is_whole(identity.dim, identity.config.feature_bins)
+            && self.hardware.fits(&identity.hardware_columns)
+    }
+}
+
+impl Predictor {
+    /// An untrained predictor with the [`TransformerEncoder`].
+    ///
+    /// `hardware_columns` are the numbers of a hardware specification that it will look at, usually all columns of the
+    /// hardware table.
+    ///
+    /// # Errors
+    /// [`ModelError::Config`] if the shape cannot be built.
+    pub fn new(
+        config: &PredictorConfig,
+        featurizer: &dyn Featurizer,
+        hardware_columns: &[impl AsRef<str>],
+        seed: u64,
+        device: &Device,
+    ) -> Result<Self, ModelError> {
+        let encoder = transformer(config);
+        Self::with_encoder(config, featurizer, hardware_columns, seed, device, encoder)
+    }
+
+    /// An untrained predictor with an encoder of your own, made from the width of
+    /// [`Batch::features`](crate::Batch::features) and the model's variables.
+    ///
+    /// # Errors
+    /// [`ModelError::Config`] if the shape cannot be built; [`ModelError::Tensor`] from the constructor.
+    pub fn with_encoder(
+        config: &PredictorConfig,
+        featurizer: &dyn Featurizer,
+        hardware_columns: &[impl AsRef<str>],
+        seed: u64,
+        device: &Device,
+        encoder: impl Fn(usize, VarBuilder<'_>) -> candle_core::Result<Box<dyn Encoder>>,
+    ) -> Result<Self, ModelError> {
+        let identity = Identity {
+            config: config.clone(),
+            schema: featurizer.schema().to_owned(),
+            dim: featurizer.dim(),
+            hardware_columns: hardware_columns.iter().map(|column| column.as_ref().to_owned()).collect(),
+        };
+        Self::build(identity, Variables::seeded(seed, device), &encoder, device)
+    }
+
+    pub(crate) fn build(
+        identity: Identity,
+        variables: Variables,
+        encoder: MakeEncoder<'_>,
+        device: &Device,
+    ) -> Result<Self, ModelError> {
+        identity.config.check()?;
+        if identity.dim == 0 {
+            return Err(ModelError::config("featurizer", "must have at least one column"));
+        }
+        if identity.hardware_columns.is_empty() {
+            return Err(ModelError::config("hardware_columns", "must name at least one column"));
+        }
+        let widths = (identity.dim, identity.hardware_columns.len());
+        let network = Network::new(&identity.config, widths, encoder, variables, device)?;
+        Ok(Self { network, identity, fitted: None, device: device.clone() })
+    }
+
+    /// The shape.
+    #[must_use]
+    pub fn config(&self) -> &PredictorConfig {
+        &self.identity.config
+    }
+
+    /// The [schema](Featurizer::schema) of the features that it reads.
+    #[must_use]
+    pub fn schema(&self) -> &str {
+        &self.identity.schema
+    }
+
+    /// The columns of a hardware specification that it looks at.
+    #[must_use]
+    pub fn hardware_columns(&self) -> &[String] {
+        &self.identity.hardware_columns
+    }
+
+    /// The trainable variables.
+    #[must_use]
+    pub fn variables(&self) -> &Variables {
+        &self.network.variables
+    }
+
+    /// The transform between latencies and labels, once trained.
+    #[must_use]
+    pub fn label_transform(&self) -> Option<&LabelTransform> {
+        self.fitted.as_ref().map(|fitted| &fitted.labels)
+    }
+
+    /// Predicts latencies, in the order of the queries.
+    ///
+    /// A program that is asked for on several hardware (by the same reference) is encoded once.
+    ///
+    /// # Errors
+    /// [`ModelError::NotTrained`], [`ModelError::Schema`] for features of another kind, [`ModelError::Input`] for a
+    /// program without a store, a feature that is not finite, or a prediction that is no time.
+    pub fn predict(&self, queries: &[Query<'_>]) -> Result<Vec<Duration>, ModelError> {
+        let fitted = self.fitted.as_ref().ok_or(ModelError::NotTrained)?;
+        self.check_queries("query", queries.iter().copied())?;
+        let mut seconds = Vec::with_capacity(queries.len());
+        for chunk in queries.chunks(PROGRAMS_PER_CHUNK) {
+            let labels = self.labels(fitted, chunk)?;
+            seconds.extend(labels.into_iter().map(|label| fitted.labels.inverse(f64::from(label))));
+        }
+        let durations = seconds.into_iter().enumerate().map(|(index, seconds)| {
+            Duration::try_from_secs_f64(seconds).map_err(|_| ModelError::Input {
+                what: "query",
+                index,
+                problem: format!(
+                    "the prediction of {seconds} s is no time: the program lies far outside the training data"
+                ),
+            })
+        });
+        durations.collect()
+    }
+
+    fn labels(&self, fitted: &Fitted, queries: &[Query<'_>]) -> Result<Vec<f32>, ModelError> {
+        if queries.is_empty() {
+            return Ok(Vec::new());
+        }
+        let Pairs { asts, hardware, pairs } = Pairs::new(queries.iter().copied());
+        let programs = self.network.embed(&asts, &fitted.features, None)?;
+        let hardware = self.network.embed_hardware(&hardware, &fitted.hardware, None)?;
+        Ok(self.network.labels(&programs, &hardware, &pairs)?.to_vec1::<f32>()?)
+    }
+
+    /// Embeds the programs of queries: what the head sees beside the hardware's embedding.
+    ///
+    /// # Shapes
+    /// `(n, embed_dim)`, in the order of the queries.
+    ///
+    /// # Errors
+    /// As [`predict`](Self::predict).
+    pub fn embed(&self, queries: &[Query<'_>]) -> Result<Tensor, ModelError> {
+        let fitted = self.fitted.as_ref().ok_or(ModelError::NotTrained)?;
+        self.check_queries("query", queries.iter().copied())?;
+        if queries.is_empty() {
+            return Ok(Tensor::zeros((0, self.network.embed_dim()), candle_core::DType::F32, &self.device)?);
+        }
+        let Pairs { asts, pairs, .. } = Pairs::new(queries.iter().copied());
+        let rows: Vec<u32> = pairs.iter().map(|(row, _)| *row).collect();
+        let parts = asts.chunks(PROGRAMS_PER_CHUNK).map(|asts| self.network.embed(asts, &fitted.features, None));
+        let z = Tensor::cat(&parts.collect::<candle_core::Result<Vec<_>>>()?, 0)?;
+        Ok(z.index_select(&Tensor::new(rows, &self.device)?, 0)?)
+    }
+
+    /// Checks what a network cannot: the kind of features, that there are leaves, that numbers are finite.
+    pub(crate) fn check_queries<'a>(
+        &self,
+        what: &'static str,
+        queries: impl Iterator<Item = Query<'a>>,
+    ) -> Result<(), ModelError> {
+        let Identity { schema, dim, .. } = &self.identity;
+        let mut last = None;
+        for (index, Query { ast, .. }) in queries.enumerate() {
+            // The same program on several hardware comes in a row.
+            if last.replace(std::ptr::from_ref(ast)) == Some(std::ptr::from_ref(ast)) {
+                continue;
+            }
+            if ast.schema() != schema || ast.dim() != *dim {
+                return Err(ModelError::Schema {
+                    expected: format!("{schema} ({dim} columns)"),
+                    found: format!("{} ({} columns)", ast.schema(), ast.dim()),
+                });
+            }
+            let fail = |problem: String| Err(ModelError::Input { what, index, problem });
+            if ast.n_leaves() == 0 {
+                return fail("the program has no store statement".to_owned());
+            }
+            if let Some(place) = ast.features().iter().position(|x| !x.is_finite()) {
+                return fail(format!("feature {} of leaf {} is not finite", place % dim, place / dim));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The constructor of the default encoder.
+pub(crate) fn transformer(
+    config: &PredictorConfig,
+) -> impl Fn(usize, VarBuilder<'_>) -> candle_core::Result<Box<dyn Encoder>> + use<> {
+    let config = config.transformer.clone();
+    move |dim, vars| {
+        let encoder: Box<dyn Encoder> = Box::new(TransformerEncoder::new(&config, dim, &vars)?);
+        Ok(encoder)
+    }
+}

@@ -1,0 +1,67 @@
+//! The settings of training.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{LossConfig, ModelError, OptimizerConfig};
+
+/// The settings of [`fit`](super::fit).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct TrainConfig {
+    /// Passes over the training samples.
+    pub epochs: usize,
+    /// Samples a step. A program with all its hardware stays together, so a step may hold a few more.
+    pub batch_size: usize,
+    /// The seed of shuffles and dropout.
+    pub seed: u64,
+    /// Training ends after this many epochs without a better validation loss; 0 never ends it early.
+    pub patience: usize,
+    /// The threads that share a batch. The result depends on their number, not on the machine's.
+    pub n_shards: usize,
+    /// The deviation of the noise added to the scaled numbers of the hardware, drawn anew for every batch: with a few
+    /// training devices, a network without it learns their names and not what their numbers mean.
+    pub hardware_noise: f64,
+    /// The optimiser.
+    pub optimizer: OptimizerConfig,
+    /// The loss.
+    pub loss: LossConfig,
+}
+
+impl Default for TrainConfig {
+    fn default() -> Self {
+        Self {
+            epochs: 40,
+            batch_size: 64,
+            seed: 0,
+            patience: 0,
+            n_shards: 2,
+            hardware_noise: 0.2,
+            optimizer: OptimizerConfig::default(),
+            loss: LossConfig::default(),
+        }
+    }
+}
+
+impl TrainConfig {
+    /// Checks the ranges.
+    ///
+    /// # Errors
+    /// [`ModelError::Config`] names the field and what it must be.
+    pub fn check(&self) -> Result<(), ModelError> {
+        let loss = &self.loss;
+        let rules = [
+            (self.epochs >= 1, "training.epochs", "must be at least 1"),
+            (self.batch_size >= 1, "training.batch_size", "must be at least 1"),
+            ((1..=256).contains(&self.n_shards), "training.n_shards", "must be between 1 and 256"),
+            (self.hardware_noise >= 0.0, "training.hardware_noise", "must not be negative"),
+            (loss.label_weight >= 0.0, "training.loss.label_weight", "must not be negative"),
+            (loss.ape_weight >= 0.0, "training.loss.ape_weight", "must not be negative"),
+            (loss.huber_delta > 0.0, "training.loss.huber_delta", "must be positive"),
+            (loss.label_weight + loss.ape_weight > 0.0, "training.loss", "must have a positive weight"),
+        ];
+        match rules.into_iter().find(|(holds, ..)| !holds) {
+            Some((_, field, rule)) => Err(ModelError::config(field, rule)),
+            None => self.optimizer.check(),
+        }
+    }
+}

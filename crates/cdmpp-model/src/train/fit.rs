@@ -1,0 +1,286 @@
+//! The training loop.
+
+use std::hash::Hasher as _;
+use std::ops::ControlFlow;
+
+use rand::seq::SliceRandom;
+use siphasher::sip::SipHasher13;
+
+use super::examples::Examples;
+use super::objective::{Gradient, Objective};
+use super::{Epoch, OnEpoch, Outcome, StopReason, TrainConfig, TrainState, Validation};
+use crate::feature_input::FeatureInput;
+use crate::hardware_input::HardwareInput;
+use crate::metrics::median;
+use crate::network::Pairs;
+use crate::predictor::Fitted;
+use crate::variables::generator;
+use crate::{LabelTransform, ModelError, Predictor, Sample};
+
+/// Samples validated at a time; bounds memory.
+const VALIDATION_BATCH: usize = 1024;
+
+/// Trains a model.
+///
+/// On an untrained model, the scaling of features and hardware and the label transform are fitted to `training`; on a
+/// trained one they stay. After every epoch the running mean of the parameters is measured on `validation`, which
+/// touches nothing else; the best is kept. Without validation samples the last is kept.
+///
+/// Samples of one program share its encoding if they refer to the same [`CompactAst`](cdmpp_ir::CompactAst) (not to
+/// equal ones): an epoch then costs as much as there are programs, not samples.
+///
+/// # Errors
+/// [`ModelError::Config`], also if there is no training sample; [`ModelError::Input`] for a sample that cannot be used
+/// (a latency of zero, a program without a store); [`ModelError::Schema`]; [`ModelError::Diverged`]; and
+/// [`ModelError::Tensor`], also if a variable of the encoder never receives a gradient. The model is then what it was
+/// before.
+pub fn fit(
+    model: &mut Predictor,
+    training: &[Sample<'_>],
+    validation: &[Sample<'_>],
+    config: &TrainConfig,
+    on_epoch: &mut OnEpoch<'_>,
+) -> Result<Outcome, ModelError> {
+    run(model, training, validation, config, None, on_epoch)
+}
+
+/// Continues an interrupted [`fit`] from its state; with the same model, samples and settings the result is the same as
+/// without the interruption.
+///
+/// # Errors
+/// Those of [`fit`], and [`ModelError::Config`] if the state belongs to another training.
+pub fn resume(
+    model: &mut Predictor,
+    training: &[Sample<'_>],
+    validation: &[Sample<'_>],
+    config: &TrainConfig,
+    state: TrainState,
+    on_epoch: &mut OnEpoch<'_>,
+) -> Result<Outcome, ModelError> {
+    run(model, training, validation, config, Some(state), on_epoch)
+}
+
+fn run(
+    model: &mut Predictor,
+    training: &[Sample<'_>],
+    validation: &[Sample<'_>],
+    config: &TrainConfig,
+    state: Option<TrainState>,
+    on_epoch: &mut OnEpoch<'_>,
+) -> Result<Outcome, ModelError> {
+    config.check()?;
+    check_samples(model, "training sample", training)?;
+    check_samples(model, "validation sample", validation)?;
+    let fitted = match &model.fitted {
+        Some(fitted) => fitted.clone(),
+        None => fit_statistics(model, training)?,
+    };
+    let before = (model.network.variables.to_flat()?, model.fitted.replace(fitted.clone()));
+    let shared = &*model;
+    let objective = Objective { network: &shared.network, fitted: &fitted, config, device: &shared.device };
+    let examples = (Examples::new(training, &fitted), Examples::new(validation, &fitted));
+    let result = Training::new(objective, examples, fingerprint_of(shared, &fitted), state).and_then(|mut training| {
+        let reason = training.run(shared, on_epoch)?;
+        Ok((reason, training.state))
+    });
+    match result {
+        Ok((reason, state)) => {
+            model.network.variables.set_flat(&state.best)?;
+            let progress = state.progress;
+            Ok(Outcome {
+                reason,
+                epochs: progress.epoch,
+                best_epoch: progress.best_epoch,
+                validation_loss: progress.best_loss,
+            })
+        }
+        Err(error) => {
+            model.network.variables.set_flat(&before.0)?;
+            model.fitted = before.1;
+            Err(error)
+        }
+    }
+}
+
+fn check_samples(model: &Predictor, what: &'static str, samples: &[Sample<'_>]) -> Result<(), ModelError> {
+    model.check_queries(what, samples.iter().map(|sample| sample.query))?;
+    match samples.iter().position(|sample| sample.latency.is_zero()) {
+        Some(index) => {
+            let problem = "the latency is 0 (or below half a nanosecond)".to_owned();
+            Err(ModelError::Input { what, index, problem })
+        }
+        None => Ok(()),
+    }
+}
+
+/// Fits everything that is fitted beside the variables, on the training samples alone.
+fn fit_statistics(model: &Predictor, training: &[Sample<'_>]) -> Result<Fitted, ModelError> {
+    let pairs = Pairs::new(training.iter().map(|sample| sample.query));
+    let seconds: Vec<f64> = training.iter().map(|sample| sample.latency.as_secs_f64()).collect();
+    let labels = LabelTransform::fit(model.identity.config.label, &seconds).ok_or(NO_SAMPLE)?;
+    Ok(Fitted {
+        features: FeatureInput::fit(
+            model.identity.dim,
+            model.identity.config.feature_bins,
+            pairs.asts.iter().map(|ast| ast.features()),
+        ),
+        hardware: HardwareInput::fit(&model.identity.hardware_columns, &pairs.hardware),
+        labels,
+    })
+}
+
+const NO_SAMPLE: ModelError = ModelError::Config { field: "training", rule: "needs at least one sample" };
+
+/// Training under way.
+struct Training<'a> {
+    objective: Objective<'a>,
+    training: Examples<'a>,
+    validation: Examples<'a>,
+    /// Of every parameter, whether its weight decays: matrices only.
+    decays: Vec<bool>,
+    /// The steps of all epochs.
+    n_steps: usize,
+    /// Of every variable, whether it ever got a gradient.
+    reached: Vec<bool>,
+    state: TrainState,
+}
+
+impl<'a> Training<'a> {
+    /// At the start, or where `state` was left.
+    fn new(
+        objective: Objective<'a>,
+        (training, validation): (Examples<'a>, Examples<'a>),
+        mut hasher: SipHasher13,
+        state: Option<TrainState>,
+    ) -> Result<Self, ModelError> {
+        if training.n_samples == 0 {
+            return Err(NO_SAMPLE);
+        }
+        training.hash(&mut hasher);
+        validation.hash(&mut hasher);
+        let fingerprint = hasher.finish();
+        let variables = &objective.network.variables;
+        let state = match state {
+            Some(state) if !state.belongs_to(objective.config, fingerprint, variables.n_parameters()) => {
+                let rule = "belongs to other samples, settings or another model";
+                return Err(ModelError::config("the training state", rule));
+            }
+            Some(state) => state,
+            None => TrainState::new(variables.to_flat()?, objective.config, fingerprint),
+        };
+        let all = variables.all();
+        let decays = all.iter().flat_map(|(_, var)| std::iter::repeat_n(var.rank() >= 2, var.elem_count())).collect();
+        let programs: Vec<u32> = (0..training.asts.len() as u32).collect();
+        let n_batches = training.batches(&programs, objective.config.batch_size).len();
+        Ok(Self {
+            decays,
+            n_steps: objective.config.epochs * n_batches,
+            reached: vec![state.progress.epoch > 0; all.len()],
+            objective,
+            training,
+            validation,
+            state,
+        })
+    }
+
+    fn run(&mut self, model: &Predictor, on_epoch: &mut OnEpoch<'_>) -> Result<StopReason, ModelError> {
+        let config = self.objective.config;
+        loop {
+            // Asked before an epoch and not after it: what was interrupted here must end here when it is resumed.
+            let progress = &self.state.progress;
+            if progress.epoch >= config.epochs {
+                return Ok(StopReason::Finished);
+            }
+            if config.patience > 0 && progress.epoch - progress.best_epoch >= config.patience {
+                return Ok(StopReason::EarlyStopping);
+            }
+            let number = progress.epoch + 1;
+            let (train_loss, learning_rate) = self.descend(number)?;
+            self.objective.network.variables.set_flat(&self.state.optimizer.average)?;
+            let validation = self.validate(number)?;
+            let is_best = self.state.finish_epoch(number, validation.map(|validation| validation.loss));
+            let epoch = Epoch {
+                number,
+                n_epochs: config.epochs,
+                learning_rate,
+                train_loss,
+                validation,
+                is_best,
+                model,
+                state: &self.state,
+            };
+            if on_epoch(&epoch) == ControlFlow::Break(()) && number < config.epochs {
+                return Ok(StopReason::Interrupted);
+            }
+        }
+    }
+
+    /// Goes once over the training samples; gives their mean loss and the last learning rate.
+    fn descend(&mut self, number: usize) -> Result<(f64, f64), ModelError> {
+        let Objective { network, config, .. } = self.objective;
+        let mut order: Vec<u32> = (0..self.training.asts.len() as u32).collect();
+        order.shuffle(&mut generator(config.seed, &format!("order {number}")));
+        let diverged = |what| ModelError::Diverged { epoch: number, what };
+        let (mut total, mut rate) = (0.0, 0.0);
+        let TrainState { parameters, optimizer, .. } = &mut self.state;
+        for batch in self.training.batches(&order, config.batch_size) {
+            network.variables.set_flat(parameters)?;
+            let step = optimizer.step;
+            let found = self.objective.gradient(&self.training, &order[batch], step)?;
+            let Gradient { loss, values, reached, .. } = found;
+            if !loss.is_finite() {
+                return Err(diverged("the loss"));
+            }
+            total += loss;
+            rate = config.optimizer.rate(step, self.n_steps);
+            let norm = optimizer.update(&config.optimizer, rate, parameters, &values, &self.decays);
+            if !norm.is_finite() {
+                return Err(diverged("the gradient"));
+            }
+            self.reached.iter_mut().zip(reached).for_each(|(ever, now)| *ever |= now);
+        }
+        match self.reached.iter().position(|reached| !reached) {
+            Some(place) => {
+                let name = &network.variables.all()[place].0;
+                Err(candle_core::Error::msg(format!("variable `{name}` received no gradient")).into())
+            }
+            None => Ok((total / self.training.n_samples as f64, rate)),
+        }
+    }
+
+    /// How good the current variables are on the validation samples.
+    fn validate(&self, number: usize) -> Result<Option<Validation>, ModelError> {
+        let examples = &self.validation;
+        if examples.n_samples == 0 {
+            return Ok(None);
+        }
+        let programs: Vec<u32> = (0..examples.asts.len() as u32).collect();
+        let (mut loss, mut errors) = (0.0, Vec::with_capacity(examples.n_samples));
+        for batch in examples.batches(&programs, VALIDATION_BATCH) {
+            let forward = self.objective.forward(examples, &programs[batch.clone()], None)?;
+            loss += f64::from(forward.loss.to_scalar::<f32>()?);
+            let labels = forward.labels.to_vec1::<f32>()?;
+            for (label, measured) in labels.into_iter().zip(examples.measured[batch].iter().flatten()) {
+                let predicted = self.objective.fitted.labels.inverse(f64::from(label));
+                errors.push((predicted - measured.seconds).abs() / measured.seconds);
+            }
+        }
+        if !loss.is_finite() {
+            return Err(ModelError::Diverged { epoch: number, what: "the validation loss" });
+        }
+        errors.sort_unstable_by(f64::total_cmp);
+        let n = examples.n_samples as f64;
+        Ok(Some(Validation { loss: loss / n, mape: errors.iter().sum::<f64>() / n, median_ape: median(&errors) }))
+    }
+}
+
+/// Starts a hash of what a training state belongs to: what the model is, but not the values of its variables.
+fn fingerprint_of(model: &Predictor, fitted: &Fitted) -> SipHasher13 {
+    let mut hasher = SipHasher13::new();
+    let json = serde_json::to_vec(&(&model.identity, fitted)).expect("structs of numbers and names have a JSON form");
+    hasher.write(&json);
+    for (name, var) in model.network.variables.all() {
+        hasher.write(format!("{name} {:?}", var.dims()).as_bytes());
+    }
+    hasher
+}

@@ -1,0 +1,84 @@
+//! Predicts how long a tensor program takes on a CPU or GPU, and learns to from measurements.
+//!
+//! A [program](ir::Program), built in Rust or read from TVMScript, becomes a [Compact AST](ir::CompactAst): one vector
+//! of features a store statement, with its place in the tree. A [predictor](model::Predictor), a small transformer with
+//! a branch for the [hardware](hardware::HardwareSpec), maps it to a latency. This crate has no code of its own: it
+//! gathers the others under one name.
+//!
+//! | module | what it is for | the main types |
+//! |---|---|---|
+//! | [`ir`] | programs and what a predictor sees of them | [`Program`](ir::Program), [`CompactAst`](ir::CompactAst), [`Featurizer`](ir::Featurizer) |
+//! | [`tvm`] | reading TVMScript | [`parse_tvmscript`](tvm::parse_tvmscript) |
+//! | [`hardware`] | what is known of a CPU or GPU | [`HardwareTable`](hardware::HardwareTable) |
+//! | [`data`] | measured programs: reading, cleaning, splitting | [`Dataset`](data::Dataset), [`split`](data::split()) |
+//! | [`model`] | training and prediction | [`Predictor`](model::Predictor), [`train::fit`](model::train::fit), [`Metrics`](model::Metrics) |
+//!
+//! The command `cdmpp`, in the crate `cdmpp-cli`, does the same from a shell.
+//!
+//! # Examples
+//! The whole path: programs, their features, a model that learns them, and the answer for a program that was not measured.
+//! ```
+//! use std::ops::ControlFlow;
+//! use std::time::Duration;
+//!
+//! use cdmpp::hardware::HardwareTable;
+//! use cdmpp::ir::{AnsorFeaturizer, CompactAst, Program};
+//! use cdmpp::model::candle_core::Device;
+//! use cdmpp::model::train::{TrainConfig, fit};
+//! use cdmpp::model::{Predictor, PredictorConfig, Query, Sample};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! // Programs that scale n numbers; `cdmpp::tvm` reads them from TVMScript.
+//! let scale = |n: usize| -> Result<CompactAst, Box<dyn std::error::Error>> {
+//!     let text = format!("program scale(x: float32[{n}]) {{ for i in 0..{n} parallel {{ x[i] = x[i] * 2.0 }} }}");
+//!     let program: Program = text.parse()?;
+//!     Ok(CompactAst::encode(&program, &AnsorFeaturizer))
+//! };
+//! let table = HardwareTable::from_json(
+//!     r#"[{"name": "small", "compute_units": 4, "clock_mhz": 1000}, {"name": "big", "compute_units": 64, "clock_mhz": 1500}]"#,
+//! )?;
+//! let (small, big) = (table.get("small")?, table.get("big")?);
+//!
+//! // Measurements; `cdmpp::data` reads them from record files.
+//! let programs = [1_000, 10_000, 100_000].map(scale).into_iter().collect::<Result<Vec<_>, _>>()?;
+//! let mut samples = Vec::new();
+//! for (ast, micros) in programs.iter().zip([2, 20, 200]) {
+//!     samples.push(Sample { query: Query { ast, hardware: small }, latency: Duration::from_micros(8 * micros) });
+//!     samples.push(Sample { query: Query { ast, hardware: big }, latency: Duration::from_micros(micros) });
+//! }
+//!
+//! let columns: Vec<String> = table.columns().into_iter().map(str::to_owned).collect();
+//! let mut model = Predictor::new(&PredictorConfig::default(), &AnsorFeaturizer, &columns, 0, &Device::Cpu)?;
+//! let config = TrainConfig { epochs: 2, ..TrainConfig::default() };
+//! fit(&mut model, &samples, &[], &config, &mut |_| ControlFlow::Continue(()))?;
+//!
+//! let new = scale(50_000)?;
+//! let latencies = model.predict(&[Query { ast: &new, hardware: small }, Query { ast: &new, hardware: big }])?;
+//! assert!(latencies.iter().all(|latency| !latency.is_zero()));
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Features
+//!
+//! - `data` (default): [`data`], and with it `tvm`.
+//! - `model` (default): [`model`]; brings candle.
+//! - `tvm` (default): [`tvm`]; brings a Python parser.
+//! - `serde`: `Serialize` and `Deserialize` for programs and Compact ASTs.
+//!
+//! With none of them, [`ir`] and [`hardware`] are left, which build in seconds.
+//!
+//! # References
+//!
+//! Hu et al., *CDMPP: A Device-Model Agnostic Framework for Latency Prediction of Tensor Programs*, EuroSys 2024.
+
+#![cfg_attr(all(doctest, feature = "data", feature = "model"), doc = include_str!("../README.md"))]
+
+#[cfg(feature = "data")]
+pub use cdmpp_data as data;
+pub use cdmpp_hardware as hardware;
+pub use cdmpp_ir as ir;
+#[cfg(feature = "model")]
+pub use cdmpp_model as model;
+#[cfg(feature = "tvm")]
+pub use cdmpp_tvm as tvm;
