@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use cdmpp_ir::{BinaryOp, BufferId, Expr, ExprId, ExprList, Node, NodeId, Program, VarId};
 
 /// What a program changes in its parameters. An index may be anything.
-pub type Memory = BTreeMap<(usize, Vec<i64>), i64>;
+pub(crate) type Memory = BTreeMap<(usize, Vec<i64>), i64>;
 
 /// Runs a program on buffers of which every element has a value of its own.
-pub fn run(program: &Program) -> Memory {
+pub(crate) fn run(program: &Program) -> Memory {
     let mut machine = Machine { program, vars: vec![0; program.n_vars()], memory: Memory::new() };
     machine.statements(0, program.n_nodes());
     let params = program.params();

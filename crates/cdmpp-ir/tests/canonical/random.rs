@@ -25,7 +25,7 @@ impl Choices<'_> {
 }
 
 /// A program of integers: loops, guards, stores, lets, every operation. The loops over threads stand outside.
-pub fn program(bytes: &[u8]) -> Program {
+pub(crate) fn program(bytes: &[u8]) -> Program {
     let mut choices = Choices { bytes };
     Program::build("random", |body| {
         let buffers = [("a", 2), ("b", 1), ("c", 0)]
@@ -64,7 +64,7 @@ fn statements(c: &mut Choices<'_>, body: &mut Body<'_>, depth: usize, vars: &mut
         match c.below(if depth < 4 { 8 } else { 3 }) {
             0..3 => store(c, body, vars, buffers),
             3 => {
-                let condition = condition(c, body, 0, vars, buffers);
+                let condition = condition(c, body, 0, vars);
                 let cases = (c.below(2) == 0, vars.len());
                 if cases.0 {
                     body.if_then(condition, |body| statements(c, body, depth + 1, vars, buffers));
@@ -136,16 +136,16 @@ fn index(c: &mut Choices<'_>, body: &mut Body<'_>, depth: usize, vars: &[ExprId]
     }
 }
 
-fn condition(c: &mut Choices<'_>, body: &mut Body<'_>, depth: usize, vars: &[ExprId], buffers: &Buffers) -> ExprId {
+fn condition(c: &mut Choices<'_>, body: &mut Body<'_>, depth: usize, vars: &[ExprId]) -> ExprId {
     match c.below(if depth < 2 { 6 } else { 3 }) {
         3 => {
-            let value = condition(c, body, depth + 1, vars, buffers);
+            let value = condition(c, body, depth + 1, vars);
             body.not(value)
         }
         4 | 5 => {
             let op = c.pick(&[BinaryOp::And, BinaryOp::Or]);
-            let lhs = condition(c, body, depth + 1, vars, buffers);
-            let rhs = condition(c, body, depth + 1, vars, buffers);
+            let lhs = condition(c, body, depth + 1, vars);
+            let rhs = condition(c, body, depth + 1, vars);
             body.binary(op, lhs, rhs)
         }
         _ => {
@@ -172,7 +172,7 @@ fn value(c: &mut Choices<'_>, body: &mut Body<'_>, depth: usize, vars: &[ExprId]
             body.binary(op, lhs, rhs)
         }
         choice => {
-            let condition = condition(c, body, 1, vars, buffers);
+            let condition = condition(c, body, 1, vars);
             let then = value(c, body, depth + 1, vars, buffers);
             let otherwise = value(c, body, depth + 1, vars, buffers);
             if choice == 4 { body.select(condition, then, otherwise) } else { body.choose(condition, then, otherwise) }
