@@ -37,10 +37,12 @@ impl Program {
     ///    conditions around. `>` is turned into `<`, a negated comparison into its opposite, and literals are moved to
     ///    one side. A store of an element to itself is dropped.
     /// 7. A GPU kernel has one loop for each thread axis, around everything else in it: a loop over an axis that has one
-    ///    already becomes that loop. Kernels whose loops over one axis differ are left alone.
+    ///    already becomes that loop. The first keeps its hints, those of the others stay where they are, on a loop of one
+    ///    iteration. Kernels whose loops over one axis differ are left alone.
     /// 8. A buffer is allocated in the innermost loop around all its uses (in global memory, not inside a kernel's
     ///    loops), and is as large as the box of elements that one run of the loops around the allocation touches. A
-    ///    buffer that is not used loses its allocation. A value that only a previous iteration wrote is no longer there:
+    ///    buffer that is not used loses its allocation, one that is used through a pointer (`buffer_data("name")`) keeps its
+    ///    shape. A value that only a previous iteration wrote is no longer there:
     ///    such a program has no meaning for TVM.
     ///
     /// Should the result be too large or too deep for a [verified](Self::verify) program, it is the program itself.
@@ -165,15 +167,20 @@ impl<'a> Canonicalizer<'a> {
     fn thread_loop(&mut self, node: NodeId, axis: ThreadAxis) {
         let body = (node.index() + 1, self.source.end(node));
         if let Some(kernel) = &self.kernel {
-            if let (Node::Loop { var, .. }, Some(first)) = (&self.source[node], kernel.var(axis))
-                && *var != first.var
-            {
-                let dtype = self.source[first.var].dtype;
-                let standing_in = self.simplifier.values[first.var.index()];
-                let value = standing_in.unwrap_or_else(|| self.simplifier.push(Expr::Var(first.var), dtype));
+            let Node::Loop { var, ref annotations, .. } = self.source[node] else { return };
+            let Some(first) = kernel.axis(axis) else { return };
+            let (first, dtype) = (first.var, self.source[first.var].dtype);
+            if var != first {
+                let standing_in = self.simplifier.values[first.index()];
+                let value = standing_in.unwrap_or_else(|| self.simplifier.push(Expr::Var(first), dtype));
                 self.simplifier.values[var.index()] = Some(value);
             }
-            return self.body(body.0, body.1);
+            if annotations.is_empty() {
+                return self.body(body.0, body.1);
+            }
+            let opened = self.writer.hint(var, var != first, annotations.clone());
+            self.body(body.0, body.1);
+            return self.writer.close(opened, self.keeps_statements);
         }
         let Some(kernel) = Kernel::new(self.source, &mut self.simplifier, node) else {
             self.in_odd_kernel = true;
@@ -183,7 +190,12 @@ impl<'a> Canonicalizer<'a> {
         };
         let mut opened = Vec::with_capacity(kernel.axes.len());
         for axis in &kernel.axes {
-            opened.push(self.open_loop(axis.node, axis.var, axis.min, axis.extent));
+            let header = self.open_loop(axis.node, axis.var, axis.min, axis.extent);
+            // The hints of the loops within stay where they were.
+            if axis.node != node {
+                self.writer.drop_hints(header);
+            }
+            opened.push(header);
         }
         self.kernel = Some(kernel);
         self.body(body.0, body.1);

@@ -1,7 +1,8 @@
 //! The default features against TVM 0.27's own extractor.
 //!
-//! `oracle.jsonl.zst` samples measured programs of the record files; `odd.jsonl.zst` are programs written by hand for the
-//! corners of the extractor, `random.jsonl.zst` random ones. The latter two come from `data/make_odd.py`.
+//! `oracle.jsonl.zst` samples measured programs of the record files. `scheduled.jsonl.zst` holds programs of MetaSchedule's
+//! design spaces (`data/make_scheduled.py`), `odd.jsonl.zst` programs written by hand for the corners of the extractor
+//! and `random.jsonl.zst` random ones (`data/make_odd.py`).
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -111,6 +112,12 @@ fn compare(file: &str) -> Agreement {
 fn measured_programs_agree_in_full() {
     let agreement = compare("oracle.jsonl.zst");
     assert_eq!((agreement.programs, agreement.equal_programs), (260, 260), "{agreement:?}");
+}
+
+#[test]
+fn scheduled_programs_agree_in_full() {
+    let agreement = compare("scheduled.jsonl.zst");
+    assert_eq!((agreement.programs, agreement.equal_programs), (195, 195), "{agreement:?}");
 }
 
 #[test]

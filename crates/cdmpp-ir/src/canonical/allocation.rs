@@ -1,6 +1,6 @@
 //! Where buffers are allocated: around all statements that use them, and no further out.
 
-use crate::{BufferId, ExprId, ExprList, LoopKind, Node, NodeId, Program, Scope, ThreadAxis};
+use crate::{BufferId, Expr, ExprId, ExprList, LoopKind, Node, NodeId, Program, Scope, ThreadAxis};
 
 /// Inserts an allocation for each buffer that is used, in the innermost loop around all its uses.
 ///
@@ -109,7 +109,10 @@ impl<'a> Uses<'a> {
 
     fn expr(&mut self, innermost: Option<NodeId>, expr: ExprId) {
         self.program.for_each_operand(expr, |operand| self.expr(innermost, operand));
-        if let crate::Expr::Load { buffer, .. } = self.program[expr] {
+        if let Expr::Load { buffer, .. } = self.program[expr] {
+            self.buffer(innermost, buffer);
+        }
+        if let Some(buffer) = self.program.pointer_target(expr) {
             self.buffer(innermost, buffer);
         }
     }
@@ -136,5 +139,19 @@ impl<'a> Uses<'a> {
             place = self.parents[node.index()];
         }
         None
+    }
+}
+
+impl Program {
+    /// The buffer that an expression is a pointer to: readers write `buffer_data("name")`.
+    pub(super) fn pointer_target(&self, expr: ExprId) -> Option<BufferId> {
+        let Expr::Call { callee, args, .. } = &self[expr] else { return None };
+        match self.list(*args) {
+            &[name] if callee == "buffer_data" => match &self[name] {
+                Expr::Str(name) => self.buffers().find(|buffer| self[*buffer].name == *name),
+                _ => None,
+            },
+            _ => None,
+        }
     }
 }

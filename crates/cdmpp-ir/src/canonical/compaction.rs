@@ -244,7 +244,13 @@ impl<'a> Search<'a> {
                 self.list(indices);
                 self.access(buffer, indices);
             }
-            _ => self.program.for_each_operand(expr, |operand| self.expr(operand)),
+            _ => {
+                // Through a pointer, any element may be touched.
+                if let Some(buffer) = self.program.pointer_target(expr) {
+                    self.boxes[buffer.index()] = Some(vec![Span::Whole; self.program[buffer].shape.len()]);
+                }
+                self.program.for_each_operand(expr, |operand| self.expr(operand));
+            }
         }
     }
 

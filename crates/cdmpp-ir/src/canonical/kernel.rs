@@ -23,18 +23,17 @@ pub(super) struct Axis {
 
 impl Kernel {
     /// The kernel that a thread loop opens, or `None` if its thread loops cannot be launched together: two loops over
-    /// one axis with other bounds, bounds that are not literals, a loop with hints.
+    /// one axis have other bounds, or bounds that are not literals.
     pub(super) fn new(program: &Program, simplifier: &mut Simplifier<'_>, outermost: NodeId) -> Option<Self> {
         let mut axes: Vec<Axis> = Vec::new();
         for index in outermost.index()..program.end(outermost) {
             let node = NodeId::new(index);
-            let Node::Loop { var, min, extent, kind: LoopKind::ThreadBinding(axis), ref annotations } = program[node]
-            else {
+            let Node::Loop { var, min, extent, kind: LoopKind::ThreadBinding(axis), .. } = program[node] else {
                 continue;
             };
             let (min, extent) = (simplifier.simplify(min), simplifier.simplify(extent));
             let range = (simplifier.work.as_int(min)?, simplifier.work.as_int(extent)?);
-            if !annotations.is_empty() || range.1 < 1 {
+            if range.1 < 1 {
                 return None;
             }
             match axes.iter().find(|known| known.axis == axis) {
@@ -46,8 +45,8 @@ impl Kernel {
         Some(Self { axes })
     }
 
-    /// The variable of an axis.
-    pub(super) fn var(&self, axis: ThreadAxis) -> Option<&Axis> {
+    /// The launching loop of an axis.
+    pub(super) fn axis(&self, axis: ThreadAxis) -> Option<&Axis> {
         self.axes.iter().find(|known| known.axis == axis)
     }
 }

@@ -1,6 +1,8 @@
 //! The program under construction.
 
-use crate::{Expr, ExprId, ExprList, MAX_DEPTH, MAX_EXPR_NODES, Node, NodeId, Program};
+use crate::{
+    Annotation, Expr, ExprId, ExprList, LoopKind, MAX_DEPTH, MAX_EXPR_NODES, Node, NodeId, Program, Var, VarId,
+};
 
 /// Appends statements and copies expressions to a new program.
 #[derive(Debug)]
@@ -44,6 +46,33 @@ impl Writer {
             self.program.ends.pop();
         } else {
             self.program.ends[node.index()] = self.program.nodes.len() as u32;
+        }
+    }
+
+    /// Appends a loop of one iteration that only carries hints, over a variable that is free or over a new one.
+    pub(super) fn hint(&mut self, var: VarId, is_free: bool, annotations: Vec<Annotation>) -> NodeId {
+        let dtype = self.program[var].dtype;
+        let var = if is_free { var } else { self.variable_like(var) };
+        let [min, extent] = [0, 1].map(|value| self.program.push_expr(Expr::Int { value, dtype }, dtype));
+        self.open(Node::Loop { var, min, extent, kind: LoopKind::Serial, annotations })
+    }
+
+    fn variable_like(&mut self, var: VarId) -> VarId {
+        let Var { name, dtype } = self.program[var].clone();
+        let taken = |name: &str| {
+            let vars = self.program.vars.iter().map(|var| &var.name);
+            vars.chain(self.program.buffers.iter().map(|buffer| &buffer.name)).any(|other| other == name)
+        };
+        let mut candidates = (1_u32..).map(|suffix| format!("{name}_{suffix}"));
+        let name = candidates.find(|name| !taken(name)).unwrap_or(name);
+        self.program.vars.push(Var { name, dtype });
+        VarId::new(self.program.vars.len() - 1)
+    }
+
+    /// Takes the hints off a loop.
+    pub(super) fn drop_hints(&mut self, node: NodeId) {
+        if let Node::Loop { annotations, .. } = &mut self.program.nodes[node.index()] {
+            annotations.clear();
         }
     }
 
