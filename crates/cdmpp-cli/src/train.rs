@@ -42,7 +42,7 @@ pub(crate) struct TrainArgs {
     out: PathBuf,
     #[command(flatten)]
     split: SplitArgs,
-    /// Settings (TOML): `preset` ("default" or "paper"), [model], [training], [cleaning]
+    /// Settings (TOML): `preset` ("default" or "paper") and the tables `model`, `training` and `cleaning`
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
     /// Passes over the training set; the learning rate falls over all of them
