@@ -152,7 +152,7 @@ fn bad_names_and_files() {
     check(
         &place,
         "train one.jsonl --validation 0 --hardware few.json --out m.safetensors",
-        expect!["error: hardware_columns must name at least one number of the hardware"],
+        expect!["error: hardware_columns must name at least one column"],
     );
     place.write("few.json", "[{\"name\": \"tesla-t4\", \"clock_mhz\": -1}]");
     check(
@@ -169,14 +169,11 @@ fn bad_settings() {
     let place = Place::new();
     let refused = |text: &str, expect: Expect| {
         place.write("s.toml", text);
-        check_train(&place, "records.jsonl --config s.toml", expect);
+        let error = place.refusal("train records.jsonl --config s.toml --hardware hardware.json --out m.safetensors");
+        // The list of all fields is long and grows.
+        expect.assert_eq(error.split(", expected one of").next().unwrap());
     };
-    refused(
-        "[training]\nepochs = 3\nlearning_rat = 0.1\n",
-        expect![
-            "error: s.toml:3: unknown field `learning_rat`, expected one of `epochs`, `batch_size`, `seed`, `patience`, `n_shards`, `optimizer`, `loss`"
-        ],
-    );
+    refused("[training]\nepochs = 3\nlearning_rat = 0.1\n", expect!["error: s.toml:3: unknown field `learning_rat`"]);
     refused(
         "[model.transformer]\nn_heads = 5\n",
         expect!["error: settings: model.transformer.d_model must be a multiple of n_heads"],
@@ -295,12 +292,11 @@ impl Featurizer for One {
 fn a_model_of_other_features() {
     let place = Place::new();
     let table = HardwareTable::load(place.path("hardware.json")).unwrap();
-    let columns: Vec<String> = table.columns().into_iter().map(str::to_owned).collect();
     let program: Program = GOOD.parse().unwrap();
     let ast = CompactAst::encode(&program, &One);
     let query = Query { ast: &ast, hardware: table.get("tesla-t4").unwrap() };
     let sample = Sample { query, latency: Duration::from_millis(1) };
-    let mut model = Predictor::new(&PredictorConfig::default(), &One, &columns, 0, &Device::Cpu).unwrap();
+    let mut model = Predictor::new(&PredictorConfig::default(), &One, &table.columns(), 0, &Device::Cpu).unwrap();
     let config = TrainConfig { epochs: 1, ..TrainConfig::default() };
     fit(&mut model, &[sample], &[], &config, &mut |_| ControlFlow::Continue(())).unwrap();
     model.save(&place.path("one.safetensors")).unwrap();

@@ -4,10 +4,11 @@ use std::hash::Hasher as _;
 use std::ops::ControlFlow;
 
 use rand::seq::SliceRandom;
+use rayon::ThreadPool;
 use siphasher::sip::SipHasher13;
 
 use super::examples::Examples;
-use super::objective::{Gradient, Objective};
+use super::objective::{Gradient, Objective, pools};
 use super::{Epoch, OnEpoch, Outcome, StopReason, TrainConfig, TrainState, Validation};
 use crate::feature_input::FeatureInput;
 use crate::hardware_input::HardwareInput;
@@ -134,6 +135,7 @@ const NO_SAMPLE: ModelError = ModelError::Config { field: "training", rule: "nee
 /// Training under way.
 struct Training<'a> {
     objective: Objective<'a>,
+    pools: Vec<ThreadPool>,
     training: Examples<'a>,
     validation: Examples<'a>,
     /// Of every parameter, whether its weight decays: matrices only.
@@ -176,6 +178,7 @@ impl<'a> Training<'a> {
             decays,
             n_steps: objective.config.epochs * n_batches,
             reached: vec![state.progress.epoch > 0; all.len()],
+            pools: pools(objective.config.n_shards).map_err(candle_core::Error::wrap)?,
             objective,
             training,
             validation,
@@ -226,7 +229,7 @@ impl<'a> Training<'a> {
         for batch in self.training.batches(&order, config.batch_size) {
             network.variables.set_flat(parameters)?;
             let step = optimizer.step;
-            let found = self.objective.gradient(&self.training, &order[batch], step)?;
+            let found = self.objective.gradient(&self.pools, &self.training, &order[batch], step)?;
             let Gradient { loss, values, reached, .. } = found;
             if !loss.is_finite() {
                 return Err(diverged("the loss"));

@@ -1,9 +1,12 @@
 //! The loss of a batch and its gradient.
 
+use std::thread::ScopedJoinHandle;
+
 use candle_core::backprop::GradStore;
 use candle_core::{Device, Tensor};
 use cdmpp_ir::CompactAst;
 use rand_xoshiro::Xoshiro256PlusPlus;
+use rayon::{ThreadPool, ThreadPoolBuildError, ThreadPoolBuilder};
 
 use super::TrainConfig;
 use super::examples::Examples;
@@ -12,6 +15,14 @@ use crate::loss::hybrid_loss;
 use crate::network::Network;
 use crate::predictor::Fitted;
 use crate::variables::generator;
+
+/// A pool of one thread for every shard.
+///
+/// candle spreads each matrix product over rayon's current pool. Ours are small: with the shards contending for one
+/// pool of two threads, an epoch takes four times as long as with one thread each.
+pub(crate) fn pools(n_shards: usize) -> Result<Vec<ThreadPool>, ThreadPoolBuildError> {
+    (0..n_shards).map(|_| ThreadPoolBuilder::new().num_threads(1).build()).collect()
+}
 
 /// What training minimises: a network under a loss, with everything that stays fixed meanwhile.
 #[derive(Clone, Copy, Debug)]
@@ -72,10 +83,11 @@ impl Objective<'_> {
         Ok(Forward { labels: predicted, loss })
     }
 
-    /// Computes the gradient of a batch: its programs are dealt to shards, one thread each, and the shards' gradients
-    /// are added in order.
+    /// Computes the gradient of a batch: its programs are dealt to shards, one of the [`pools`] each, and the shards'
+    /// gradients are added in order.
     pub(crate) fn gradient(
         &self,
+        pools: &[ThreadPool],
         examples: &Examples<'_>,
         programs: &[u32],
         step: usize,
@@ -85,16 +97,15 @@ impl Objective<'_> {
             let loss = self.forward(examples, programs, Some(&mut rng))?.loss;
             Ok((f64::from(loss.to_scalar::<f32>()?), loss.backward()?))
         };
-        let size = programs.len().div_ceil(self.config.n_shards).max(1);
+        let size = programs.len().div_ceil(pools.len()).max(1);
         let results: Vec<_> = std::thread::scope(|scope| {
-            let mut parts = programs.chunks(size).enumerate();
-            let first = parts.next();
-            let others: Vec<_> = parts.map(|(i, part)| scope.spawn(move || shard(i, part))).collect();
-            let mut results: Vec<_> = first.map(|(i, part)| shard(i, part)).into_iter().collect();
-            for handle in others {
-                results.push(handle.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
-            }
-            results
+            let parts = programs.chunks(size).zip(pools).enumerate();
+            let threads: Vec<_> =
+                parts.map(|(i, (part, pool))| scope.spawn(move || pool.install(|| shard(i, part)))).collect();
+            let join = |thread: ScopedJoinHandle<'_, _>| {
+                thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+            };
+            threads.into_iter().map(join).collect()
         });
         let variables = self.network.variables.all();
         let mut total = Gradient {
