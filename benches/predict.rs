@@ -27,7 +27,7 @@ fn predict(c: &mut Criterion) {
             samples.push(sample(measured));
         }
     }
-    let columns: Vec<String> = table.columns().into_iter().map(str::to_owned).collect();
+    let columns: Vec<String> = table.performance_columns().into_iter().map(str::to_owned).collect();
     let config = PredictorConfig::default();
     let mut model = Predictor::new(&config, &AnsorFeaturizer, &columns, 0, &Device::Cpu).expect("the default is valid");
     let settings = train::TrainConfig { epochs: 1, ..train::TrainConfig::default() };

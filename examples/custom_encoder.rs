@@ -83,7 +83,7 @@ fn main() -> Result<()> {
     };
     let (training, validation, test) = (samples(&sets.train)?, samples(&sets.validation)?, samples(&sets.test)?);
 
-    let columns: Vec<String> = hardware.columns().into_iter().map(str::to_owned).collect();
+    let columns: Vec<String> = hardware.performance_columns().into_iter().map(str::to_owned).collect();
     let config = PredictorConfig::default();
     let mut model = Predictor::with_encoder(&config, &Rough, &columns, 0, &Device::Cpu, encoder)?;
     let settings = train::TrainConfig { epochs: 10, ..train::TrainConfig::default() };

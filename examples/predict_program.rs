@@ -76,7 +76,7 @@ fn trained(records: &Path, hardware: &HardwareTable) -> Result<Predictor> {
         Ok(Sample { query: Query { ast, hardware: hardware.get(&measured.hardware)? }, latency: measured.latency })
     };
     let training = sets.train.iter().map(sample).collect::<Result<Vec<_>>>()?;
-    let columns: Vec<String> = hardware.columns().into_iter().map(str::to_owned).collect();
+    let columns: Vec<String> = hardware.performance_columns().into_iter().map(str::to_owned).collect();
     let mut model = Predictor::new(&PredictorConfig::default(), &AnsorFeaturizer, &columns, 0, &Device::Cpu)?;
     let settings = train::TrainConfig { epochs: 10, ..train::TrainConfig::default() };
     train::fit(&mut model, &training, &[], &settings, &mut |_| ControlFlow::Continue(()))?;

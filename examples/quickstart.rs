@@ -46,7 +46,7 @@ fn main() -> Result<()> {
         sets.test.iter().copied().filter(|index| program(index).networks.contains_key(NETWORKS)).collect();
     let test = tested.iter().map(sample).collect::<Result<Vec<_>>>()?;
 
-    let columns: Vec<String> = hardware.columns().into_iter().map(str::to_owned).collect();
+    let columns: Vec<String> = hardware.performance_columns().into_iter().map(str::to_owned).collect();
     let config = PredictorConfig::default();
     let mut model = Predictor::new(&config, &AnsorFeaturizer, &columns, SEED, &Device::Cpu)?;
     fit(&mut model, &training, &validation)?;

@@ -22,7 +22,7 @@ pub(crate) struct Arguments {
     ///
     /// The same seed, data and settings give the same model, byte for byte. Without it, the seed of the settings file,
     /// or 0. Commands without randomness accept and ignore it.
-    #[arg(long, global = true, value_name = "SEED")]
+    #[arg(long, global = true, value_name = "SEED", display_order = 1000)]
     pub(crate) seed: Option<u64>,
 }
 

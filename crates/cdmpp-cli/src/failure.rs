@@ -41,7 +41,7 @@ fn print(message: &str) {
 /// The error and its causes. A cause that the one before it already tells is left out.
 fn one_line(error: &anyhow::Error) -> String {
     let mut line = String::new();
-    for cause in error.chain().map(|cause| flat(&cause.to_string())) {
+    for cause in error.chain().map(|cause| flat(without_backtrace(&cause.to_string()))) {
         if line.is_empty() {
             line = cause;
         } else if !line.ends_with(&cause) {
@@ -50,6 +50,11 @@ fn one_line(error: &anyhow::Error) -> String {
         }
     }
     line
+}
+
+/// candle prints a backtrace behind its messages if `RUST_BACKTRACE` is set.
+fn without_backtrace(text: &str) -> &str {
+    text.split("\n   0: ").next().unwrap_or(text)
 }
 
 /// A text without its line breaks and indentation.

@@ -5,7 +5,7 @@ use std::num::NonZero;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
-use cdmpp::data::{CleanConfig, Dataset, EncodedProgram, LoadConfig, Measurement, OnBadLabel};
+use cdmpp::data::{CleanConfig, CleanReport, Dataset, EncodedProgram, LoadConfig, Measurement, OnBadLabel};
 use cdmpp::hardware::HardwareTable;
 use cdmpp::model::{Predictor, Query, Sample, Scored};
 
@@ -80,7 +80,12 @@ impl Measured {
     fn check(&self, built_in: BuiltIn, table: &Path) -> Result<()> {
         let (programs, measurements) = (self.dataset.programs(), self.dataset.measurements());
         if measurements.is_empty() {
-            bail!("there is no measurement to use: {}", self.dataset.report().to_string().replace('\n', ";"));
+            let CleanReport { n_records, dropped, .. } = self.dataset.report();
+            let dropped: Vec<String> =
+                dropped.iter().map(|(reason, dropped)| format!("{reason}: {}", dropped.n)).collect();
+            let dropped =
+                if dropped.is_empty() { String::new() } else { format!(" (dropped, {})", dropped.join(", ")) };
+            bail!("there is no measurement to use in {n_records} records{dropped}");
         }
         for EncodedProgram { ast, task, schedule, .. } in programs {
             if ast.n_leaves() == 0 {

@@ -3,11 +3,11 @@
 use std::io::{BufWriter, Write};
 use std::path::PathBuf;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use cdmpp::hardware::{HardwareSpec, HardwareTable};
 use cdmpp::ir::CompactAst;
 use cdmpp::model::candle_core::Device;
-use cdmpp::model::{Predictor, Query};
+use cdmpp::model::{ModelError, Predictor, Query};
 use serde::Serialize;
 
 use crate::{featurizer, program_file};
@@ -61,7 +61,12 @@ pub(crate) fn run(args: &PredictArgs) -> Result<()> {
         for program in &programs {
             let ast = CompactAst::encode(program, featurizer);
             let queries: Vec<Query<'_>> = specs.iter().map(|hardware| Query { ast: &ast, hardware }).collect();
-            let latencies = model.predict(&queries).with_context(|| format!("{file}: {}", program.name()))?;
+            let latencies = match model.predict(&queries) {
+                Ok(latencies) => latencies,
+                // The index of the query says less than the name of the program.
+                Err(ModelError::Input { problem, .. }) => bail!("{file}: {}: {problem}", program.name()),
+                Err(error) => return Err(error).with_context(|| format!("{file}: {}", program.name())),
+            };
             for (spec, latency) in specs.iter().zip(latencies) {
                 let (hardware, seconds) = (spec.name(), latency.as_secs_f64());
                 if args.json {

@@ -94,7 +94,9 @@ mod tests {
     use super::*;
 
     fn refused(text: &str, expect: Expect) {
-        expect.assert_eq(&Settings::parse(text, "s.toml").unwrap_err().to_string());
+        let error = Settings::parse(text, "s.toml").unwrap_err().to_string();
+        // The list of all fields is long and grows.
+        expect.assert_eq(error.split(", expected one of").next().unwrap());
     }
 
     #[test]
@@ -121,11 +123,11 @@ mod tests {
 
     #[test]
     fn errors_tell_the_line() {
-        refused("[training]\n\nepocs = 3\n", expect![[]]);
-        refused("[model]\n[model.transformer]\nd_mdoel = 3\n", expect![[]]);
-        refused("[modle]\n", expect![[]]);
-        refused("\npreset = 'huge'\n", expect![[]]);
-        refused("[training]\nepochs = 'x'\n", expect![[]]);
-        refused("[training\n", expect![[]]);
+        refused("[training]\n\nepocs = 3\n", expect!["s.toml:3: unknown field `epocs`"]);
+        refused("[model]\n[model.transformer]\nd_mdoel = 3\n", expect!["s.toml:3: unknown field `d_mdoel`"]);
+        refused("[modle]\n", expect!["s.toml:1: unknown field `modle`"]);
+        refused("\npreset = 'huge'\n", expect!["s.toml:2: unknown variant `huge`, expected `default` or `paper`"]);
+        refused("[training]\nepochs = 'x'\n", expect![[r#"s.toml:2: invalid type: string "x", expected usize"#]]);
+        refused("[training\n", expect!["s.toml:1: unclosed table, expected `]`"]);
     }
 }

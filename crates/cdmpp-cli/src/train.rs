@@ -42,7 +42,7 @@ pub(crate) struct TrainArgs {
     out: PathBuf,
     #[command(flatten)]
     split: SplitArgs,
-    /// Settings (TOML): `preset` ("default" or "paper"), [model], [training], [cleaning]
+    /// Settings (TOML): `preset` ("default" or "paper") and the tables `model`, `training` and `cleaning`
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
     /// Passes over the training set; the learning rate falls over all of them
@@ -109,7 +109,7 @@ pub(crate) fn run(args: &TrainArgs, seed: Option<u64>) -> Result<ExitCode> {
     let started = Instant::now();
     let measured = args.data.load(built_in, &settings.cleaning)?;
     let partition = Partition::new(&measured, &args.split, settings.training.seed)?;
-    let columns: Vec<String> = measured.hardware.columns().into_iter().map(str::to_owned).collect();
+    let columns = measured.hardware.performance_columns();
     let seed = settings.training.seed;
     let mut model = Predictor::new(&settings.model, built_in.featurizer, &columns, seed, &Device::Cpu)?;
     seconds.load = started.elapsed().as_secs_f64();

@@ -52,6 +52,7 @@ fn any_samples() -> impl Strategy<Value = Vec<Sample>> {
 fn any_by() -> impl Strategy<Value = SplitBy> {
     let some = || prop::collection::vec(0..4_usize, 0..3);
     prop_oneof![
+        Just(SplitBy::NoTest),
         (0.01..0.99).prop_map(SplitBy::Records),
         (0.01..0.99).prop_map(SplitBy::Tasks),
         some().prop_map(|networks| SplitBy::Networks(names("net", &networks))),
@@ -93,11 +94,15 @@ proptest! {
         }
         prop_assert!(all_of(&samples, &sets.train, program).is_disjoint(&all_of(&samples, &sets.validation, program)));
         let by_program = matches!(by, SplitBy::Records(_)) || sets.validation_unit == Unit::Program;
-        prop_assert!(!by_program || matches!(by, SplitBy::Records(_) | SplitBy::Hardware(_)));
+        prop_assert!(!by_program || matches!(by, SplitBy::NoTest | SplitBy::Records(_) | SplitBy::Hardware(_)));
         if !by_program {
             prop_assert!(all_of(&samples, &sets.train, task).is_disjoint(&all_of(&samples, &sets.validation, task)));
         }
         let (networks, hardware) = match &by {
+            SplitBy::NoTest => {
+                prop_assert!(sets.test.is_empty() && sets.unused.is_empty());
+                (&[][..], &[][..])
+            }
             SplitBy::Records(_) => {
                 prop_assert!(all_of(&samples, &learned, program).is_disjoint(&all_of(&samples, &sets.test, program)));
                 (&[][..], &[][..])
@@ -109,6 +114,7 @@ proptest! {
             SplitBy::Networks(networks) => (&networks[..], &[][..]),
             SplitBy::Hardware(hardware) => (&[][..], &hardware[..]),
             SplitBy::NetworksAndHardware { networks, hardware } => (&networks[..], &hardware[..]),
+            other => return Err(TestCaseError::fail(format!("this test does not make {other:?}"))),
         };
         let in_network = |sample: &Sample| networks.iter().any(|name| sample.networks.contains_key(name));
         let on_hardware = |sample: &Sample| hardware.contains(&sample.hardware);

@@ -91,6 +91,16 @@ impl HardwareTable {
         columns.into_iter().collect()
     }
 
+    /// The [columns](Self::columns) that say how fast a hardware can be: all but `year` and `memory_gb`.
+    ///
+    /// How old a chip is and how much memory its board carries go with its speed without causing it. Between a handful
+    /// of devices a predictor would take them for causes: it expects an A100 with 80 GB to be a quarter faster than
+    /// one with 40.
+    #[must_use]
+    pub fn performance_columns(&self) -> Vec<&str> {
+        self.columns().into_iter().filter(|column| !["year", "memory_gb"].contains(column)).collect()
+    }
+
     fn unknown(&self, name: &str) -> HardwareError {
         let mut names: Vec<&str> = self.by_name.keys().map(String::as_str).collect();
         // The sort is stable: equally near names stay in alphabetic order.

@@ -20,7 +20,54 @@ const MAX_ROUNDS: usize = 3;
 impl Program {
     /// The same program in canonical form, so that programs written in different ways encode alike.
     ///
-    /// STUB
+    /// The form is the one in which TVM's feature extractor sees a lowered program; a program that TVM simplified is
+    /// in it already, but for the names of its thread loops. The canonical form of a canonical program is itself.
+    ///
+    /// 1. A serial loop of one iteration from 0 without hints is dropped. Every other loop of one iteration stays (how
+    ///    it runs is a decision of the schedule), but its variable becomes the loop's first value.
+    /// 2. A loop without iterations or with an empty body is dropped. A loop keeps its first value: `for i in 2..10` and
+    ///    `for i in 0..8` with `i + 2` for `i` differ, as they do for TVM.
+    /// 3. A let of a pure value of at most 64 nodes is written out where its variable was.
+    /// 4. Integer expressions (`int32`, `int64`) become sums of products `x % a // b * c` in falling order of `c`; what is
+    ///    subtracted stands at the end, behind the literal. Like terms are joined, and quotients and remainders of sums
+    ///    are parted or dropped as far as the ranges of the variables allow. Minima and maxima are decided by ranges.
+    /// 5. Literals are folded, and `x + 0`, `x · 1`, `x · 0`, `x - x` replaced, for floats too: as in TVM, a NaN or an
+    ///    infinity may get lost there.
+    /// 6. Comparisons, and with them conditions, choices and conditional statements, are decided by ranges and by the
+    ///    conditions around. `>` is turned into `<`, a negated comparison into its opposite, and literals are moved to
+    ///    one side. A store of an element to itself is dropped.
+    /// 7. A GPU kernel has one loop for each thread axis, around everything else in it: a loop over an axis that has one
+    ///    already becomes that loop. Kernels whose loops over one axis differ are left alone.
+    /// 8. A buffer is allocated in the innermost loop around all its uses (in global memory, not inside a kernel's
+    ///    loops), and is as large as the box of elements that one run of the loops around the allocation touches. A
+    ///    buffer that is not used loses its allocation. A value that only a previous iteration wrote is no longer there:
+    ///    such a program has no meaning for TVM.
+    ///
+    /// Should the result be too large or too deep for a [verified](Self::verify) program, it is the program itself.
+    ///
+    /// # Complexity
+    /// O(statements + expressions) where these are simple, and a small multiple of it elsewhere: the work is bounded by
+    /// a constant number of new expressions for each of the program's.
+    ///
+    /// # Examples
+    /// ```
+    /// use cdmpp_ir::{Buffer, DataType, LoopKind, Node, Program};
+    ///
+    /// let padded = Program::build("copy", |body| {
+    ///     let x = body.param(Buffer::new("x", DataType::F32, [64]));
+    ///     let y = body.param(Buffer::new("y", DataType::F32, [64]));
+    ///     body.for_extent("unit", 1, LoopKind::Serial, |body, unit| {
+    ///         body.for_extent("i", 64, LoopKind::Serial, |body, i| {
+    ///             let index = body.add(i, unit);
+    ///             let xi = body.load(x, &[index]);
+    ///             body.store(y, &[i], xi);
+    ///         });
+    ///     });
+    /// })?;
+    /// let canonical = padded.canonical();
+    /// assert_eq!(canonical.nodes().filter(|node| matches!(canonical[*node], Node::Loop { .. })).count(), 1);
+    /// # Ok::<(), cdmpp_ir::VerifyError>(())
+    /// ```
     #[must_use]
     pub fn canonical(&self) -> Self {
         rewrite(self, MAX_ROUNDS)
@@ -97,7 +144,7 @@ impl<'a> Canonicalizer<'a> {
         let source = self.source;
         match source[node] {
             Node::Loop { kind: LoopKind::ThreadBinding(axis), .. } if !self.in_odd_kernel => {
-                self.thread_loop(node, axis)
+                self.thread_loop(node, axis);
             }
             Node::Loop { .. } => self.for_loop(node),
             Node::If { condition, otherwise } => self.conditional(node, condition, otherwise),

@@ -8,12 +8,13 @@ mod division;
 mod fold;
 mod logic;
 mod quiet;
+mod split;
 mod sum;
 
 use crate::interval::{Facts, Interval};
 use crate::same::same;
 use crate::{DataType, Expr, ExprId, ExprList, Program};
-use sum::Split;
+use split::Split;
 
 /// The arena may grow to this many times the program's expressions, and to this many more: what is not simple by then
 /// stays as it is. Only expressions made to be difficult get there.
@@ -54,7 +55,7 @@ impl<'a> Simplifier<'a> {
         let n = source.n_exprs();
         Self {
             source,
-            work: Program::with_expr_capacity(2 * n),
+            work: Program::with_expr_capacity(n),
             facts: Facts::new(source),
             values: vec![None; source.n_vars()],
             known: Vec::new(),
@@ -64,32 +65,41 @@ impl<'a> Simplifier<'a> {
         }
     }
 
+    /// Whether a condition around is known to hold.
+    fn has_conditions(&self) -> bool {
+        !self.known.is_empty()
+    }
+
     fn is_exhausted(&self) -> bool {
         self.work.n_exprs() > MAX_GROWTH.0 * self.source.n_exprs() + MAX_GROWTH.1
     }
 
     /// Simplifies an expression of the source into one of the arena.
     pub(crate) fn simplify(&mut self, expr: ExprId) -> ExprId {
-        let mut current = self.bring(expr);
-        for round in 0..MAX_ROUNDS {
-            let before = current;
-            self.splits.clear();
-            current = self.normal(current);
-            if round > 0 && same(&self.work, before, current) {
-                break;
-            }
+        if let Expr::Int { value, dtype } = self.source[expr] {
+            return self.literal(value, dtype);
+        }
+        let brought = self.bring(expr);
+        self.splits.clear();
+        let mut current = self.normal(brought);
+        for _ in 0..MAX_ROUNDS {
             let ruled = self.apply_rules(current);
             if ruled == current {
                 break;
             }
-            current = ruled;
+            self.splits.clear();
+            let next = self.normal(ruled);
+            if same(&self.work, current, next) {
+                break;
+            }
+            current = next;
         }
         current
     }
 
     /// Whether an expression of the source is the same after simplification, so that it may be copied as it is.
     pub(crate) fn is_quiet(&self, expr: ExprId) -> bool {
-        quiet::is_quiet(self.source, self, expr)
+        quiet::is_quiet(self.source, self, expr, false)
     }
 
     /// Copies an expression of the source into the arena; variables become what stands for them.
@@ -170,9 +180,13 @@ impl<'a> Simplifier<'a> {
 
     /// Takes note that a condition of the arena holds, until [`leave`](Self::leave).
     pub(crate) fn enter(&mut self, condition: ExprId) -> Entered {
-        let before = Entered { n_narrowed: self.facts.narrowed.len(), n_known: self.known.len() };
+        let before = self.entered();
         self.note(condition);
         before
+    }
+
+    fn entered(&self) -> Entered {
+        Entered { n_narrowed: self.facts.narrowed.len(), n_known: self.known.len() }
     }
 
     /// Forgets what was noted since a condition was entered.
@@ -241,8 +255,10 @@ impl<'a> Simplifier<'a> {
         let entered = self.enter(condition);
         let then = apply(self, then);
         self.leave(entered);
+        // The opposite is known, but it narrows no range: TVM does not look into a negation.
+        let entered = self.entered();
         let opposite = self.negate(condition);
-        let entered = self.enter(opposite);
+        self.known.push(opposite);
         let otherwise = apply(self, otherwise);
         self.leave(entered);
         [condition, then, otherwise]

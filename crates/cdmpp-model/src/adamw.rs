@@ -32,7 +32,7 @@ impl Default for OptimizerConfig {
             learning_rate: 2e-3,
             warm_up: 0.05,
             final_rate: 0.02,
-            weight_decay: 0.02,
+            weight_decay: 0.3,
             beta1: 0.9,
             beta2: 0.98,
             clip_norm: 1.0,
@@ -128,5 +128,83 @@ impl AdamW {
             self.average[i] = average * self.average[i] + (1.0 - average) * parameters[i];
         }
         norm
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use expect_test::expect;
+
+    use super::*;
+
+    /// PyTorch's algorithm (`torch.optim.AdamW` after `clip_grad_norm_`), step by step:
+    /// ```python
+    /// import numpy as np
+    /// p, m, v = np.array([1.0, -2.0, 0.5]), np.zeros(3), np.zeros(3)
+    /// decay = np.array([0.1, 0.1, 0.0])
+    /// for t, g in enumerate(([0.3, -0.1, 0.2], [3.0, 4.0, 0.0], [-0.2, 0.0, 0.1]), 1):
+    ///     g = np.array(g) * min(1, 2 / np.linalg.norm(g))
+    ///     p = p * (1 - 0.01 * decay)
+    ///     m, v = 0.9 * m + 0.1 * g, 0.98 * v + 0.02 * g * g
+    ///     p = p - 0.01 * (m / (1 - 0.9 ** t)) / (np.sqrt(v / (1 - 0.98 ** t)) + 1e-8)
+    ///     print(p)
+    /// ```
+    #[test]
+    fn agrees_with_pytorch() {
+        let config = OptimizerConfig {
+            weight_decay: 0.1,
+            beta1: 0.9,
+            beta2: 0.98,
+            clip_norm: 2.0,
+            average_decay: 0.0,
+            ..OptimizerConfig::default()
+        };
+        let gradients = [[0.3, -0.1, 0.2], [3.0, 4.0, 0.0], [-0.2, 0.0, 0.1]];
+        let expected = [
+            [0.989_000_000, -1.988_000_001, 0.490_000_001],
+            [0.979_204_442, -1.992_987_998, 0.483_267_003],
+            [0.972_494_812, -1.996_413_654, 0.475_732_741],
+        ];
+        let mut parameters = [1.0, -2.0, 0.5];
+        let mut optimizer = AdamW::new(&parameters);
+        for (gradient, expected) in gradients.iter().zip(expected) {
+            optimizer.update(&config, 0.01, &mut parameters, gradient, &[true, true, false]);
+            for (found, expected) in parameters.iter().zip(expected) {
+                assert!((f64::from(*found) - expected).abs() < 1e-6, "{found} is not {expected}");
+            }
+            assert_eq!(optimizer.average, parameters);
+        }
+        assert_eq!(optimizer.step, 3);
+    }
+
+    #[test]
+    fn gives_the_norm_before_clipping() {
+        let mut optimizer = AdamW::new(&[0.0, 0.0]);
+        let norm = optimizer.update(&OptimizerConfig::default(), 0.1, &mut [0.0, 0.0], &[3.0, 4.0], &[true; 2]);
+        assert_eq!(norm, 5.0);
+    }
+
+    #[test]
+    fn the_average_follows_slowly_once_it_is_settled() {
+        let config = OptimizerConfig { average_decay: 0.9, weight_decay: 0.0, ..OptimizerConfig::default() };
+        let mut parameters = [0.0];
+        let mut optimizer = AdamW { step: 1_000, ..AdamW::new(&[1.0]) };
+        optimizer.update(&config, 0.0, &mut parameters, &[0.0], &[false]);
+        assert!((optimizer.average[0] - 0.9).abs() < 1e-6);
+        // In the second step of all it takes only (1 + 2) / (10 + 2) of what was.
+        let mut optimizer = AdamW { step: 1, ..AdamW::new(&[1.0]) };
+        optimizer.update(&config, 0.0, &mut parameters, &[0.0], &[false]);
+        assert!((optimizer.average[0] - 0.25).abs() < 1e-6);
+    }
+
+    #[test]
+    fn the_learning_rate_rises_and_falls() {
+        let config =
+            OptimizerConfig { learning_rate: 1.0, warm_up: 0.3, final_rate: 0.1, ..OptimizerConfig::default() };
+        let rates: Vec<String> = (0..=10).map(|step| format!("{:.3}", config.rate(step, 10))).collect();
+        expect!["0.333 0.667 1.000 1.000 0.955 0.831 0.650 0.450 0.269 0.145 0.100"].assert_eq(&rates.join(" "));
+        // One step, no warm-up, steps beyond the plan.
+        let config = OptimizerConfig { warm_up: 0.0, ..config };
+        assert_eq!((config.rate(0, 1), config.rate(0, 5), config.rate(9, 5)), (1.0, 1.0, 0.1));
     }
 }

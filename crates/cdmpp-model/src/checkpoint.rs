@@ -27,8 +27,6 @@ struct Header {
     version: String,
     identity: Identity,
     fitted: Fitted,
-    /// Whatever the caller wants to keep beside the model.
-    notes: BTreeMap<String, String>,
 }
 
 impl Predictor {
@@ -45,7 +43,6 @@ impl Predictor {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             identity: self.identity.clone(),
             fitted: self.fitted.clone().ok_or(ModelError::NotTrained)?,
-            notes: BTreeMap::new(),
         };
         let variables = self.network.variables.all();
         let tensors = variables.into_iter().map(|(name, var)| (name, var.as_tensor().clone())).collect();
@@ -83,12 +80,13 @@ impl Predictor {
         tensors: BTreeMap<String, Tensor>,
         encoder: crate::network::MakeEncoder<'_>,
     ) -> Result<Self, ModelError> {
-        let fail = |problem: String| ModelError::Checkpoint { path: path.to_owned(), problem };
+        let fail = |problem: String| ModelError::checkpoint(path, problem);
         let variables = Variables::saved(tensors, device);
-        let mut model = Self::build(header.identity, variables, encoder, device).map_err(|error| match error {
-            ModelError::Tensor(error) => fail(error.to_string()),
-            other => other,
-        })?;
+        if !header.fitted.fits(&header.identity) {
+            return Err(fail("the fitted scaling is of other columns than the model".to_owned()));
+        }
+        let mut model =
+            Self::build(header.identity, variables, encoder, device).map_err(|error| fail(error.in_one_line()))?;
         let unused = model.network.variables.unused();
         if !unused.is_empty() {
             return Err(fail(format!("the encoder has no use for {}", unused.join(", "))));
@@ -115,7 +113,7 @@ pub(crate) fn write_tensors<H: Serialize>(
     builder.prefix(".cdmpp-");
     #[cfg(unix)]
     {
-        // As for any new file: what the user's mask allows, rather than the owner alone.
+        // A temporary file is private to its owner by default; a result is as readable as the owner's other files.
         use std::os::unix::fs::PermissionsExt;
         builder.permissions(std::fs::Permissions::from_mode(0o666));
     }
@@ -137,7 +135,7 @@ pub(crate) fn read_tensors<H: DeserializeOwned>(
         format: String,
     }
     let bytes = std::fs::read(path).map_err(|source| ModelError::Io { path: path.to_owned(), source })?;
-    let fail = |problem: String| ModelError::Checkpoint { path: path.to_owned(), problem };
+    let fail = |problem: String| ModelError::checkpoint(path, problem);
     let whole = |error| fail(format!("not a complete safetensors file ({error})"));
     let (_, metadata) = SafeTensors::read_metadata(&bytes).map_err(whole)?;
     let json = metadata
@@ -152,6 +150,7 @@ pub(crate) fn read_tensors<H: DeserializeOwned>(
     }
     let header = serde_json::from_str(json).map_err(|error| fail(format!("the header is malformed: {error}")))?;
     SafeTensors::deserialize(&bytes).map_err(whole)?;
-    let tensors = candle_core::safetensors::load_buffer(&bytes, device)?;
+    let tensors = candle_core::safetensors::load_buffer(&bytes, device)
+        .map_err(|error| fail(ModelError::from(error).in_one_line()))?;
     Ok((header, tensors.into_iter().collect()))
 }

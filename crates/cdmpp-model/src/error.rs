@@ -1,6 +1,6 @@
 //! What can go wrong.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// An error of this crate.
 #[derive(Debug, thiserror::Error)]
@@ -17,7 +17,7 @@ pub enum ModelError {
     /// A sample or query cannot be used: the data's fault.
     #[error("{what} {index}: {problem}")]
     Input {
-        /// Whether it is a `sample` or a `query`.
+        /// Whether it is a `training sample`, a `validation sample` or a `query`.
         what: &'static str,
         /// Its index in the slice that was passed.
         index: usize,
@@ -67,5 +67,18 @@ pub enum ModelError {
 impl ModelError {
     pub(crate) fn config(field: &'static str, rule: &'static str) -> Self {
         Self::Config { field, rule }
+    }
+
+    /// A file that holds what a model of this crate cannot use.
+    pub(crate) fn checkpoint(path: &Path, problem: impl ToString) -> Self {
+        Self::Checkpoint { path: path.to_owned(), problem: problem.to_string() }
+    }
+
+    /// The message without the backtrace that candle appends where `RUST_BACKTRACE` is set.
+    pub(crate) fn in_one_line(self) -> String {
+        match self {
+            Self::Tensor(candle_core::Error::WithBacktrace { inner, .. }) => Self::Tensor(*inner).in_one_line(),
+            other => other.to_string(),
+        }
     }
 }

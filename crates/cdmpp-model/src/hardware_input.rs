@@ -33,6 +33,12 @@ impl HardwareInput {
         fitted
     }
 
+    /// Whether this is of these columns, and nothing is missing (it may come from a file).
+    pub(crate) fn fits(&self, columns: &[String]) -> bool {
+        let n = columns.len();
+        self.columns == columns && [self.mean.len(), self.factor.len(), self.marked.len()] == [n; 3]
+    }
+
     /// The number of inputs for a number of columns.
     pub(crate) fn width(n_columns: usize) -> usize {
         2 * n_columns
@@ -54,4 +60,55 @@ impl HardwareInput {
 
 fn scaled(spec: &HardwareSpec, column: &str) -> Option<f32> {
     spec.value(column).map(|value| (1.0 + value).log2() as f32)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `clock` varies, `cores` is constant, `cache` is known of one only, `lanes` of none.
+    fn columns() -> [String; 4] {
+        ["clock", "cores", "cache", "lanes"].map(str::to_owned)
+    }
+
+    fn spec(name: &str, values: &[(&str, f64)]) -> HardwareSpec {
+        HardwareSpec::new(name, values.iter().copied()).unwrap()
+    }
+
+    fn fitted() -> HardwareInput {
+        let a = spec("a", &[("clock", 1023.0), ("cores", 8.0), ("cache", 4.0)]);
+        let b = spec("b", &[("clock", 4095.0), ("cores", 8.0)]);
+        HardwareInput::fit(&columns(), &[&a, &b])
+    }
+
+    fn row(spec: &HardwareSpec) -> Vec<f32> {
+        let mut row = Vec::new();
+        fitted().append(spec, &mut row);
+        assert_eq!(row.len(), HardwareInput::width(4));
+        row
+    }
+
+    #[test]
+    fn known_columns_are_scaled_and_unknown_ones_marked() {
+        let known = row(&spec("a", &[("clock", 1023.0), ("cores", 8.0), ("cache", 4.0)]));
+        assert_eq!(known, [-1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0]);
+        let unknown = row(&spec("b", &[("clock", 4095.0), ("cores", 8.0)]));
+        assert_eq!(unknown, [1.0, 0.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0]);
+    }
+
+    /// A column that was constant, or unknown everywhere, taught nothing: it stays 0 whatever unseen hardware has there.
+    #[test]
+    fn unseen_hardware_speaks_through_what_varied_in_training() {
+        let unseen = spec("c", &[("clock", 2047.0), ("cores", 128.0), ("cache", 9e9), ("lanes", 4.0), ("new", 1.0)]);
+        assert_eq!(row(&unseen), [0.0; 8]);
+        assert_eq!(row(&spec("d", &[])), [0.0, 0.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0]);
+    }
+
+    #[test]
+    fn a_damaged_one_does_not_fit() {
+        assert!(fitted().fits(&columns()));
+        assert!(!fitted().fits(&columns()[..3]));
+        assert!(!HardwareInput { marked: vec![true], ..fitted() }.fits(&columns()));
+        assert!(!HardwareInput { factor: Vec::new(), ..fitted() }.fits(&columns()));
+    }
 }

@@ -57,3 +57,6 @@ fn dot(a: &[f32], b: &[f32]) -> f32 {
     let (a, b) = (&a[..n], &b[..n]);
     sum_by(n, |i| a[i] * b[i])
 }
+
+#[cfg(test)]
+mod tests;

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 ///
 /// With x the transformed label, x̂ its prediction, and d = ln ŷ − ln y the error of the latency's logarithm:
 ///
-/// loss = `label_weight` · mean(huber_δ(x̂ − x)) / δ + `ape_weight` · mean(|e^d − 1|)
+/// loss = `label_weight` · mean(`huber_δ`(x̂ − x)) / δ + `ape_weight` · mean(|e^d − 1|)
 ///
 /// The label term sees ratios alike in both directions; the percentage term is what MAPE reports. Above d = ln 4 the
 /// percentage error goes on as its tangent, so that one wild prediction cannot outweigh a batch.
@@ -28,7 +28,7 @@ pub struct LossConfig {
 
 impl Default for LossConfig {
     fn default() -> Self {
-        Self { label_weight: 1.0, huber_delta: 0.1, ape_weight: 0.3 }
+        Self { label_weight: 1.0, huber_delta: 0.1, ape_weight: 0.5 }
     }
 }
 
@@ -56,4 +56,74 @@ pub(crate) fn hybrid_loss(
     let above = ((&d - &below)? * cap.exp())?;
     let ape = (((below.exp()? - 1.0)? + above)?).abs()?.sum_all()?;
     huber + (ape * config.ape_weight)?
+}
+
+#[cfg(test)]
+mod tests {
+    use candle_core::{Device, Var};
+
+    use super::*;
+
+    const CONFIG: LossConfig = LossConfig { label_weight: 2.0, huber_delta: 0.1, ape_weight: 0.5 };
+
+    fn loss(config: &LossConfig, predicted_labels: &Tensor, predicted_logs: &Tensor) -> Tensor {
+        let labels = Tensor::new(&[0.5, -1.0, 2.0], &Device::Cpu).unwrap();
+        let logs = Tensor::new(&[-10.0, -8.0, -6.0], &Device::Cpu).unwrap();
+        hybrid_loss(config, (predicted_labels, &labels), (predicted_logs, &logs)).unwrap()
+    }
+
+    /// ```python
+    /// import numpy as np
+    /// x, z = np.array([0.5, -1.0, 2.0]), np.array([0.45, -0.2, 5.0])
+    /// ly, lz = np.array([-10.0, -8.0, -6.0]), np.array([-10.1, -7.5, -3.0])
+    /// e, d = abs(z - x), lz - ly
+    /// huber = np.where(e < 0.1, e * e / 2, 0.1 * (e - 0.05))
+    /// ape = abs(np.exp(np.minimum(d, np.log(4))) - 1 + 4 * np.maximum(d - np.log(4), 0))
+    /// print(2 * huber.sum() / 0.1, 0.5 * ape.sum())
+    /// ```
+    #[test]
+    fn agrees_with_numpy_and_has_the_right_gradient() {
+        let (labels, logs) = ([0.45, -0.2, 5.0], [-10.1, -7.5, -3.0]);
+        let (label_var, log_var) = (Var::new(&labels, &Device::Cpu).unwrap(), Var::new(&logs, &Device::Cpu).unwrap());
+        let total = loss(&CONFIG, &label_var, &log_var);
+        assert!((total.to_scalar::<f64>().unwrap() - 12.524_353_204_092_304).abs() < 1e-9);
+
+        let grads = total.backward().unwrap();
+        let at = |labels: [f64; 3], logs: [f64; 3]| {
+            let new = |xs: [f64; 3]| Tensor::new(&xs, &Device::Cpu).unwrap();
+            loss(&CONFIG, &new(labels), &new(logs)).to_scalar::<f64>().unwrap()
+        };
+        let moved = |mut xs: [f64; 3], i: usize, by: f64| {
+            xs[i] += by;
+            xs
+        };
+        for i in 0..3 {
+            let by_label = (at(moved(labels, i, 1e-6), logs) - at(moved(labels, i, -1e-6), logs)) / 2e-6;
+            let by_log = (at(labels, moved(logs, i, 1e-6)) - at(labels, moved(logs, i, -1e-6))) / 2e-6;
+            for (var, slope) in [(&label_var, by_label), (&log_var, by_log)] {
+                let grad = grads.get(var).unwrap().to_vec1::<f64>().unwrap()[i];
+                assert!((grad - slope).abs() < 1e-5, "{i}: {grad} is not {slope}");
+            }
+        }
+    }
+
+    #[test]
+    fn nothing_is_lost_at_the_truth_and_a_wild_prediction_is_finite() {
+        let new = |xs: [f64; 3]| Tensor::new(&xs, &Device::Cpu).unwrap();
+        let truth = loss(&CONFIG, &new([0.5, -1.0, 2.0]), &new([-10.0, -8.0, -6.0]));
+        assert_eq!(truth.to_scalar::<f64>().unwrap(), 0.0);
+        let wild = loss(&CONFIG, &new([1e4, -1e4, 1e4]), &new([1e4, -1e4, 1e4]));
+        assert!(wild.to_scalar::<f64>().unwrap().is_finite());
+    }
+
+    #[test]
+    fn a_weight_of_zero_switches_a_term_off() {
+        let new = |xs: [f64; 3]| Tensor::new(&xs, &Device::Cpu).unwrap();
+        let of = |label_weight, ape_weight| {
+            let config = LossConfig { label_weight, ape_weight, ..CONFIG };
+            loss(&config, &new([0.45, -0.2, 5.0]), &new([-10.1, -7.5, -3.0])).to_scalar::<f64>().unwrap()
+        };
+        assert!((of(2.0, 0.0) + of(0.0, 0.5) - of(2.0, 0.5)).abs() < 1e-9);
+        assert!((of(2.0, 0.0) - 7.425).abs() < 1e-9);
+    }
 }

@@ -9,10 +9,10 @@ use cdmpp_hardware::HardwareSpec;
 use cdmpp_ir::CompactAst;
 use rand_xoshiro::Xoshiro256PlusPlus;
 
+use crate::feature_input::FeatureInput;
 use crate::hardware_input::HardwareInput;
 use crate::linear::Mlp;
-use crate::scaling::Scaling;
-use crate::variables::Variables;
+use crate::variables::{Variables, standard_normal};
 use crate::{Batch, Encoder, PredictorConfig, Query};
 
 /// Programs are encoded in groups of at most this many leaves, which bounds memory.
@@ -26,7 +26,7 @@ pub(crate) struct Network {
     device: Device,
 }
 
-/// Makes an encoder for leaves of a width from the model's variables.
+/// Makes an encoder for leaves with a number of inputs from the model's variables.
 pub(crate) type MakeEncoder<'a> = &'a dyn Fn(usize, VarBuilder<'_>) -> Result<Box<dyn Encoder>>;
 
 impl Network {
@@ -38,7 +38,7 @@ impl Network {
         device: &Device,
     ) -> Result<Self> {
         let vars = variables.builder();
-        let encoder = encoder(dim, vars.pp("encoder"))?;
+        let encoder = encoder(FeatureInput::width(dim, config.feature_bins), vars.pp("encoder"))?;
         let embed = encoder.embed_dim();
         let widths = |first: usize, hidden: &[usize], last: usize| -> Vec<usize> {
             [first].into_iter().chain(hidden.iter().copied()).chain([last]).collect()
@@ -58,14 +58,15 @@ impl Network {
         self.encoder.embed_dim()
     }
 
-    /// The embeddings of programs, in their order; every program must have a leaf.
+    /// The embeddings of programs, in their order; every program must have a leaf. Without `rng` there is no dropout,
+    /// and no gradient.
     ///
     /// # Shapes
     /// `(n, embed_dim)`.
     pub(crate) fn embed(
         &self,
         asts: &[&CompactAst],
-        scaling: &Scaling,
+        input: &FeatureInput,
         mut rng: Option<&mut Xoshiro256PlusPlus>,
     ) -> Result<Tensor> {
         let mut by_leaves: BTreeMap<usize, Vec<u32>> = BTreeMap::new();
@@ -82,7 +83,12 @@ impl Network {
                     own
                 });
                 let train = own.is_some();
-                parts.push(self.encoder.forward_t(&Batch::new(&group_asts, scaling, own, &self.device)?, train)?);
+                let z = self.encoder.forward_t(&Batch::new(&group_asts, input, own, &self.device)?, train)?;
+                if z.dims() != [group.len(), self.embed_dim()] {
+                    candle_core::bail!("an encoder gave {:?}, not ({}, {})", z.dims(), group.len(), self.embed_dim());
+                }
+                // Without detaching, the graph of every group would stay alive.
+                parts.push(if train { z } else { z.detach() });
                 for member in group {
                     row_of[*member as usize] = n;
                     n += 1;
@@ -100,9 +106,17 @@ impl Network {
     ///
     /// # Shapes
     /// `(n, embed_dim)`.
-    pub(crate) fn embed_hardware(&self, hardware: &[&HardwareSpec], input: &HardwareInput) -> Result<Tensor> {
+    pub(crate) fn embed_hardware(
+        &self,
+        hardware: &[&HardwareSpec],
+        input: &HardwareInput,
+        noise: Option<(&mut Xoshiro256PlusPlus, f64)>,
+    ) -> Result<Tensor> {
         let mut rows = Vec::new();
         hardware.iter().for_each(|spec| input.append(spec, &mut rows));
+        if let Some((rng, deviation)) = noise {
+            rows.iter_mut().filter(|x| **x != 0.0).for_each(|x| *x += (deviation * standard_normal(rng)) as f32);
+        }
         let width = HardwareInput::width(input.columns().len());
         self.hardware.forward(&Tensor::from_vec(rows, (hardware.len(), width), &self.device)?)
     }
@@ -138,7 +152,8 @@ pub(crate) struct Pairs<'a> {
 }
 
 impl<'a> Pairs<'a> {
-    /// Programs and hardware are told apart by address; an equal one elsewhere costs time, not correctness.
+    /// Programs are told apart by address: an equal one elsewhere costs time, not correctness. Hardware, of which there
+    /// is little, is told apart by value, since every copy would count in the statistics.
     pub(crate) fn new(queries: impl Iterator<Item = Query<'a>>) -> Self {
         let mut found = Self { asts: Vec::new(), hardware: Vec::new(), pairs: Vec::new() };
         let (mut ast_ids, mut hardware_ids) = (HashMap::new(), HashMap::new());
@@ -148,11 +163,16 @@ impl<'a> Pairs<'a> {
                 found.asts.len() as u32 - 1
             });
             let column = *hardware_ids.entry(std::ptr::from_ref(hardware)).or_insert_with(|| {
-                found.hardware.push(hardware);
-                found.hardware.len() as u32 - 1
+                found.hardware.iter().position(|known| *known == hardware).unwrap_or_else(|| {
+                    found.hardware.push(hardware);
+                    found.hardware.len() - 1
+                }) as u32
             });
             found.pairs.push((row, column));
         }
         found
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -36,3 +36,39 @@ pub fn positional_encoding(ranks: &[u32], n_leaves: usize, d_model: usize, devic
     }
     Tensor::from_vec(values, (ranks.len() / n_leaves, n_leaves, d_model), device)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// ```python
+    /// import numpy as np
+    /// for d in (4, 5):
+    ///     for rank in (0, 1, 7):
+    ///         print([(np.sin, np.cos)[i % 2](rank / 10000 ** ((i - i % 2) / d)) for i in range(d)])
+    /// ```
+    #[test]
+    fn agrees_with_numpy() {
+        let encoded = |d| positional_encoding(&[0, 1, 7], 3, d, &Device::Cpu).unwrap();
+        let even =
+            [[0.0, 1.0, 0.0, 1.0], [0.841_471, 0.540_302, 0.01, 0.99995], [0.656_987, 0.753_902, 0.069_943, 0.997_551]];
+        let odd = [
+            [0.0, 1.0, 0.0, 1.0, 0.0],
+            [0.841_471, 0.540_302, 0.025_116, 0.999_685, 0.000_631],
+            [0.656_987, 0.753_902, 0.174_927, 0.984_581, 0.004_417],
+        ];
+        for (found, expected) in [(encoded(4), even.as_flattened()), (encoded(5), odd.as_flattened())] {
+            let found = found.flatten_all().unwrap().to_vec1::<f32>().unwrap();
+            assert_eq!(found.len(), expected.len());
+            assert!(found.iter().zip(expected).all(|(a, b)| (a - b).abs() < 2e-6), "{found:?}");
+        }
+    }
+
+    #[test]
+    fn ranks_are_rows_of_leaves() {
+        let dims = |n| positional_encoding(&[3, 1, 4, 1, 5, 9], n, 8, &Device::Cpu).map(|xs| xs.dims().to_vec());
+        assert_eq!(dims(2).unwrap(), [3, 2, 8]);
+        assert_eq!(dims(6).unwrap(), [1, 6, 8]);
+        assert!(dims(4).is_err() && dims(0).is_err());
+    }
+}

@@ -7,9 +7,9 @@ use candle_nn::VarBuilder;
 use cdmpp_ir::Featurizer;
 use serde::{Deserialize, Serialize};
 
+use crate::feature_input::FeatureInput;
 use crate::hardware_input::HardwareInput;
 use crate::network::{MakeEncoder, Network, Pairs};
-use crate::scaling::Scaling;
 use crate::variables::Variables;
 use crate::{Encoder, LabelTransform, ModelError, PredictorConfig, Query, TransformerEncoder};
 
@@ -42,9 +42,17 @@ pub(crate) struct Identity {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Fitted {
-    pub(crate) features: Scaling,
+    pub(crate) features: FeatureInput,
     pub(crate) hardware: HardwareInput,
     pub(crate) labels: LabelTransform,
+}
+
+impl Fitted {
+    /// Whether all parts are for a model of these widths.
+    pub(crate) fn fits(&self, identity: &Identity) -> bool {
+        self.features.is_whole(identity.dim, identity.config.feature_bins)
+            && self.hardware.fits(&identity.hardware_columns)
+    }
 }
 
 impl Predictor {
@@ -58,7 +66,7 @@ impl Predictor {
     pub fn new(
         config: &PredictorConfig,
         featurizer: &dyn Featurizer,
-        hardware_columns: &[String],
+        hardware_columns: &[impl AsRef<str>],
         seed: u64,
         device: &Device,
     ) -> Result<Self, ModelError> {
@@ -66,14 +74,15 @@ impl Predictor {
         Self::with_encoder(config, featurizer, hardware_columns, seed, device, encoder)
     }
 
-    /// An untrained predictor with an encoder of your own, made from the width of a leaf and the model's variables.
+    /// An untrained predictor with an encoder of your own, made from the width of
+    /// [`Batch::features`](crate::Batch::features) and the model's variables.
     ///
     /// # Errors
     /// [`ModelError::Config`] if the shape cannot be built; [`ModelError::Tensor`] from the constructor.
     pub fn with_encoder(
         config: &PredictorConfig,
         featurizer: &dyn Featurizer,
-        hardware_columns: &[String],
+        hardware_columns: &[impl AsRef<str>],
         seed: u64,
         device: &Device,
         encoder: impl Fn(usize, VarBuilder<'_>) -> candle_core::Result<Box<dyn Encoder>>,
@@ -82,7 +91,7 @@ impl Predictor {
             config: config.clone(),
             schema: featurizer.schema().to_owned(),
             dim: featurizer.dim(),
-            hardware_columns: hardware_columns.to_vec(),
+            hardware_columns: hardware_columns.iter().map(|column| column.as_ref().to_owned()).collect(),
         };
         Self::build(identity, Variables::seeded(seed, device), &encoder, device)
     }
@@ -96,6 +105,9 @@ impl Predictor {
         identity.config.check()?;
         if identity.dim == 0 {
             return Err(ModelError::config("featurizer", "must have at least one column"));
+        }
+        if identity.hardware_columns.is_empty() {
+            return Err(ModelError::config("hardware_columns", "must name at least one column"));
         }
         let widths = (identity.dim, identity.hardware_columns.len());
         let network = Network::new(&identity.config, widths, encoder, variables, device)?;
@@ -165,7 +177,7 @@ impl Predictor {
         }
         let Pairs { asts, hardware, pairs } = Pairs::new(queries.iter().copied());
         let programs = self.network.embed(&asts, &fitted.features, None)?;
-        let hardware = self.network.embed_hardware(&hardware, &fitted.hardware)?;
+        let hardware = self.network.embed_hardware(&hardware, &fitted.hardware, None)?;
         Ok(self.network.labels(&programs, &hardware, &pairs)?.to_vec1::<f32>()?)
     }
 
@@ -184,10 +196,7 @@ impl Predictor {
         }
         let Pairs { asts, pairs, .. } = Pairs::new(queries.iter().copied());
         let rows: Vec<u32> = pairs.iter().map(|(row, _)| *row).collect();
-        let parts = asts.chunks(PROGRAMS_PER_CHUNK).map(|asts| {
-            // Without detaching, the graph of every chunk would stay alive.
-            self.network.embed(asts, &fitted.features, None).map(|z| z.detach())
-        });
+        let parts = asts.chunks(PROGRAMS_PER_CHUNK).map(|asts| self.network.embed(asts, &fitted.features, None));
         let z = Tensor::cat(&parts.collect::<candle_core::Result<Vec<_>>>()?, 0)?;
         Ok(z.index_select(&Tensor::new(rows, &self.device)?, 0)?)
     }

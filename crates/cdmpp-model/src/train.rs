@@ -1,9 +1,10 @@
 //! Training.
 
 mod config;
+mod examples;
 mod fit;
+mod objective;
 mod state;
-mod step;
 
 pub use config::TrainConfig;
 pub use fit::{fit, resume};
@@ -41,7 +42,7 @@ pub struct Epoch<'a> {
 pub struct Validation {
     /// The mean loss; the epoch with the lowest is the best.
     pub loss: f64,
-    /// The mean of |predicted − measured| / measured.
+    /// The mean of |predicted − measured| / measured; infinite if a prediction is.
     pub mape: f64,
     /// The median of |predicted − measured| / measured.
     pub median_ape: f64,

@@ -23,6 +23,7 @@ pub struct TransformerEncoder {
     blocks: Vec<Block>,
     norm: Option<Norm>,
     pool: Mlp,
+    skip: Linear,
 }
 
 impl TransformerEncoder {
@@ -44,6 +45,7 @@ impl TransformerEncoder {
                 NormPlacement::Post => None,
             },
             pool: Mlp::new(&widths, &vars.pp("pool"))?,
+            skip: Linear::new(2 * dim, config.embed_dim, &vars.pp("skip"))?,
         })
     }
 }
@@ -66,7 +68,9 @@ impl Encoder for TransformerEncoder {
             xs = norm.forward(&xs)?;
         }
         let pooled = Tensor::cat(&[xs.mean(1)?, xs.log_sum_exp(1)?], D::Minus1)?;
-        self.pool.forward(&pooled)
+        let features = batch.features();
+        let direct = Tensor::cat(&[features.mean(1)?, features.max(1)?], D::Minus1)?;
+        self.pool.forward(&pooled)? + self.skip.forward(&direct)?
     }
 }
 

@@ -69,6 +69,28 @@ impl Variables {
         lock(&self.store).vars.values().map(|var| var.elem_count()).sum()
     }
 
+    /// All values, variable after variable in the order of their names.
+    pub(crate) fn to_flat(&self) -> Result<Vec<f32>> {
+        let mut values = Vec::with_capacity(self.n_parameters());
+        for var in lock(&self.store).vars.values() {
+            values.extend(var.flatten_all()?.to_vec1::<f32>()?);
+        }
+        Ok(values)
+    }
+
+    /// Sets all variables from what [`to_flat`](Self::to_flat) gave.
+    pub(crate) fn set_flat(&self, values: &[f32]) -> Result<()> {
+        let mut rest = values;
+        for (name, var) in &lock(&self.store).vars {
+            let Some((part, others)) = rest.split_at_checked(var.elem_count()) else {
+                candle_core::bail!("there are no values for variable `{name}`");
+            };
+            var.set(&Tensor::from_slice(part, var.shape(), &self.device)?)?;
+            rest = others;
+        }
+        Ok(())
+    }
+
     /// The names in the saved tensors that no layer asked for.
     pub(crate) fn unused(&self) -> Vec<String> {
         let store = lock(&self.store);
@@ -95,6 +117,9 @@ impl SimpleBackend for Backend {
                 let first = match &store.source {
                     Source::Seed(seed) => first_value(*seed, name, &shape, init, device)?.to_dtype(dtype)?,
                     Source::Saved(saved) => match saved.get(name) {
+                        Some(tensor) if tensor.dtype() != dtype => {
+                            candle_core::bail!("variable `{name}` holds {:?}, not {dtype:?}", tensor.dtype())
+                        }
                         Some(tensor) => tensor.to_device(device)?,
                         None => candle_core::bail!("there is no variable `{name}` in the checkpoint"),
                     },
@@ -131,14 +156,16 @@ pub(crate) fn generator(seed: u64, name: &str) -> Xoshiro256PlusPlus {
     Xoshiro256PlusPlus::seed_from_u64(hash ^ seed.wrapping_mul(0x9e37_79b9_7f4a_7c15))
 }
 
+/// A draw from the standard normal distribution, by Box and Muller's transform; 1 − u keeps the logarithm finite.
+pub(crate) fn standard_normal(rng: &mut Xoshiro256PlusPlus) -> f64 {
+    let radius = (-2.0 * (1.0 - rng.random::<f64>()).ln()).sqrt();
+    radius * (std::f64::consts::TAU * rng.random::<f64>()).cos()
+}
+
 fn first_value(seed: u64, name: &str, shape: &Shape, init: Init, device: &Device) -> Result<Tensor> {
     let mut rng = generator(seed, name);
     let uniform = |rng: &mut Xoshiro256PlusPlus, low: f64, high: f64| (low + (high - low) * rng.random::<f64>()) as f32;
-    let normal = |rng: &mut Xoshiro256PlusPlus, mean: f64, deviation: f64| {
-        // Box and Muller's transform; 1 − u keeps the logarithm finite.
-        let radius = (-2.0 * (1.0 - rng.random::<f64>()).ln()).sqrt();
-        (mean + deviation * radius * (std::f64::consts::TAU * rng.random::<f64>()).cos()) as f32
-    };
+    let normal = |rng: &mut _, mean: f64, deviation: f64| (mean + deviation * standard_normal(rng)) as f32;
     let n = shape.elem_count();
     let values: Vec<f32> = match init {
         Init::Const(value) => vec![value as f32; n],
@@ -156,4 +183,78 @@ fn first_value(seed: u64, name: &str, shape: &Shape, init: Init, device: &Device
         }
     };
     Tensor::from_vec(values, shape.clone(), device)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn values(tensor: &Tensor) -> Vec<f32> {
+        tensor.flatten_all().unwrap().to_vec1().unwrap()
+    }
+
+    fn first(seed: u64, names: &[&str], name: &str) -> Vec<f32> {
+        let variables = Variables::seeded(seed, &Device::Cpu);
+        for name in names {
+            variables.builder().get_with_hints((3, 4), name, Init::Uniform { lo: -1.0, up: 1.0 }).unwrap();
+        }
+        let all: BTreeMap<_, _> = variables.all().into_iter().collect();
+        values(&all[name])
+    }
+
+    #[test]
+    fn a_first_value_depends_on_seed_and_name_alone() {
+        let alone = first(1, &["b"], "b");
+        assert_eq!(alone, first(1, &["a", "b", "c"], "b"));
+        assert_eq!(alone, first(1, &["c", "b", "a"], "b"));
+        assert_ne!(alone, first(1, &["a"], "a"));
+        assert_ne!(alone, first(2, &["b"], "b"));
+    }
+
+    #[test]
+    fn first_values_have_the_distribution_that_was_asked_for() {
+        let shape = Shape::from((100, 100));
+        let kaiming = |dist| Init::Kaiming {
+            dist,
+            fan: candle_nn::init::FanInOut::FanIn,
+            non_linearity: candle_nn::init::NonLinearity::ReLU,
+        };
+        let inits = [
+            (Init::Const(0.5), 0.5, 0.0),
+            (Init::Uniform { lo: 1.0, up: 3.0 }, 2.0, 1.0 / 3.0),
+            (Init::Randn { mean: -1.0, stdev: 0.5 }, -1.0, 0.25),
+            (kaiming(NormalOrUniform::Normal), 0.0, 0.02),
+            (kaiming(NormalOrUniform::Uniform), 0.0, 0.02),
+        ];
+        for (init, mean, variance) in inits {
+            let xs = values(&first_value(0, "w", &shape, init, &Device::Cpu).unwrap());
+            let found = xs.iter().map(|x| f64::from(*x)).sum::<f64>() / xs.len() as f64;
+            let spread = xs.iter().map(|x| (f64::from(*x) - found).powi(2)).sum::<f64>() / xs.len() as f64;
+            assert!((found - mean).abs() < 0.02, "{init:?}: {found}");
+            assert!((spread - variance).abs() < 0.05 * variance + 1e-12, "{init:?}: {spread}");
+        }
+    }
+
+    #[test]
+    fn a_name_has_one_shape_and_one_value() {
+        let variables = Variables::seeded(0, &Device::Cpu);
+        let vars = variables.builder();
+        let ask = |shape: (usize, usize)| vars.get_with_hints(shape, "w", Init::Uniform { lo: 0.0, up: 1.0 });
+        assert_eq!(values(&ask((2, 3)).unwrap()), values(&ask((2, 3)).unwrap()));
+        expect_test::expect!["variable `w` has shape [2, 3], not [3, 2]"]
+            .assert_eq(&crate::ModelError::from(ask((3, 2)).unwrap_err()).in_one_line());
+        assert_eq!(variables.n_parameters(), 6);
+    }
+
+    #[test]
+    fn flat_values_go_back_where_they_came_from() {
+        let variables = Variables::seeded(0, &Device::Cpu);
+        for (name, n) in [("b", 2), ("a", 3)] {
+            variables.builder().get_with_hints(n, name, Init::Randn { mean: 0.0, stdev: 1.0 }).unwrap();
+        }
+        variables.set_flat(&[1.0, 2.0, 3.0, 4.0, 5.0]).unwrap();
+        assert_eq!(variables.to_flat().unwrap(), [1.0, 2.0, 3.0, 4.0, 5.0]);
+        assert_eq!(values(&variables.all()[1].1), [4.0, 5.0]);
+        assert!(variables.set_flat(&[1.0, 2.0, 3.0, 4.0]).is_err());
+    }
 }

@@ -47,8 +47,7 @@
 //!     samples.push(Sample { query: Query { ast, hardware: big }, latency: Duration::from_micros(micros) });
 //! }
 //!
-//! let columns: Vec<String> = table.columns().into_iter().map(str::to_owned).collect();
-//! let mut model = Predictor::new(&PredictorConfig::default(), &AnsorFeaturizer, &columns, 0, &Device::Cpu)?;
+//! let mut model = Predictor::new(&PredictorConfig::default(), &AnsorFeaturizer, &table.columns(), 0, &Device::Cpu)?;
 //! let config = TrainConfig { epochs: 2, ..TrainConfig::default() };
 //! fit(&mut model, &samples, &[], &config, &mut |_| ControlFlow::Continue(()))?;
 //!

@@ -24,7 +24,7 @@ impl Simplifier<'_> {
                     if let Some(form) = self.quotient_of_remainder(op, a, divisor) {
                         return form;
                     }
-                    let split = self.to_split(a);
+                    let split = self.split_of(a);
                     Form::Split(self.divide_split(split, divisor, quotient, floor, dtype), dtype)
                 }
             },
@@ -78,7 +78,7 @@ impl Simplifier<'_> {
         if !floor {
             let whole = self.write(Form::Sum(divisible));
             if self.interval(whole).min < 0 || self.interval(written).min < 0 {
-                let split = self.to_split(Form::Sum(sum));
+                let split = self.split_of(Form::Sum(sum));
                 return Form::Split(self.split_quotient(split, divisor, false, dtype), dtype);
             }
         }
@@ -87,7 +87,7 @@ impl Simplifier<'_> {
             Some(value) => Form::Expr(self.literal(floor_div(value, divisor), dtype)),
             None if range.min >= 0 && range.max < divisor => Form::Expr(self.literal(0, dtype)),
             None => {
-                let split = self.to_split(Form::Expr(written));
+                let split = self.split_of(Form::Expr(written));
                 Form::Split(self.split_quotient(split, divisor, floor, dtype), dtype)
             }
         };
@@ -102,7 +102,7 @@ impl Simplifier<'_> {
         if !floor {
             let whole = self.write(Form::Sum(divisible));
             if self.interval(whole).min < 0 || self.interval(written).min < 0 {
-                let split = self.to_split(Form::Sum(sum));
+                let split = self.split_of(Form::Sum(sum));
                 return Form::Split(self.split_remainder(split, divisor, false, dtype), dtype);
             }
         }
@@ -117,7 +117,7 @@ impl Simplifier<'_> {
         if floor || range.min.saturating_sub(rest.base).saturating_add(base) >= 0 {
             rest.base = base;
         }
-        let split = self.to_split(Form::Sum(rest));
+        let split = self.split_of(Form::Sum(rest));
         Form::Split(self.split_remainder(split, divisor, floor, dtype), dtype)
     }
 
@@ -141,18 +141,42 @@ impl Simplifier<'_> {
     }
 
     /// `x · c + y` as `(x, c, y)`.
-    fn product_and_rest(&self, expr: ExprId) -> Option<(ExprId, i64, Option<ExprId>)> {
-        let product = |expr: ExprId| match self.work[expr] {
-            Expr::Binary { op: BinaryOp::Mul, lhs, rhs } => Some((lhs, self.work.as_int(rhs)?)),
-            _ => None,
+    fn product_and_rest(&mut self, expr: ExprId) -> Option<(ExprId, i64, Option<ExprId>)> {
+        if let Some((x, factor)) = self.factored(expr) {
+            return Some((x, factor, None));
+        }
+        let dtype = self.work.dtype(expr);
+        let (lhs, rhs) = match self.work[expr] {
+            Expr::Binary { op: BinaryOp::Add, lhs, rhs } => (lhs, rhs),
+            Expr::Binary { op: BinaryOp::Sub, lhs, rhs } => {
+                let value = self.work.as_int(rhs)?;
+                (lhs, self.literal(value.wrapping_neg(), dtype))
+            }
+            _ => return None,
         };
-        match self.work[expr] {
-            Expr::Binary { op: BinaryOp::Add, lhs, rhs } => match (product(lhs), product(rhs)) {
-                (Some((x, factor)), _) => Some((x, factor, Some(rhs))),
-                (None, Some((x, factor))) => Some((x, factor, Some(lhs))),
-                _ => None,
-            },
-            _ => product(expr).map(|(x, factor)| (x, factor, None)),
+        if let Some((x, factor)) = self.factored(lhs) {
+            return Some((x, factor, Some(rhs)));
+        }
+        self.factored(rhs).map(|(x, factor)| (x, factor, Some(lhs)))
+    }
+
+    /// A product with a literal, or a sum of products with one literal: `x · c + y · c` is `(x + y) · c`, and `x · c + c`
+    /// is `(x + 1) · c`.
+    fn factored(&mut self, expr: ExprId) -> Option<(ExprId, i64)> {
+        let dtype = self.work.dtype(expr);
+        let Expr::Binary { op, lhs, rhs } = self.work[expr] else { return None };
+        match op {
+            BinaryOp::Mul => Some((lhs, self.work.as_int(rhs)?)),
+            BinaryOp::Add | BinaryOp::Sub => {
+                let (x, factor) = self.factored(lhs)?;
+                let other = match self.work[rhs] {
+                    Expr::Int { value, .. } if value == factor => self.literal(1, dtype),
+                    Expr::Binary { op: BinaryOp::Mul, lhs: y, rhs } if self.work.as_int(rhs) == Some(factor) => y,
+                    _ => return None,
+                };
+                Some((self.push(Expr::Binary { op, lhs: x, rhs: other }, dtype), factor))
+            }
+            _ => None,
         }
     }
 
@@ -184,7 +208,7 @@ impl Simplifier<'_> {
         let Expr::Binary { op: BinaryOp::Add, lhs, rhs } = self.work[value] else { return expr };
         // x · c + y + z
         if let Expr::Binary { op: BinaryOp::Add, lhs: product, rhs: middle } = self.work[lhs]
-            && let Some((x, factor, None)) = self.product_and_rest(product)
+            && let Some((x, factor)) = self.factored(product)
             && factor > 0
             && divisor % factor == 0
         {

@@ -40,10 +40,11 @@ impl Simplifier<'_> {
             Expr::Binary { op, lhs, rhs } if op.is_logical() => self.logic(expr, op, lhs, rhs),
             Expr::Binary { op: op @ (BinaryOp::Min | BinaryOp::Max), lhs, rhs } => self.extreme(expr, op, lhs, rhs),
             Expr::Binary { op, lhs, rhs } if dtype.is_float() => self.float_op(expr, op, lhs, rhs),
-            Expr::Binary { op, lhs, rhs } => {
-                let folded = self.fold_forms(op, Form::Expr(lhs), Form::Expr(rhs), dtype);
-                folded.map_or(expr, |form| self.write(form))
-            }
+            Expr::Binary { op, lhs, rhs } => match self.fold_forms(op, Form::Expr(lhs), Form::Expr(rhs), dtype) {
+                Some(form) => self.write(form),
+                None if op == BinaryOp::Sub && !is_index(dtype) => self.difference_of_equals(expr, lhs, rhs),
+                None => expr,
+            },
             Expr::Not(value) => self.negated(expr, value),
             Expr::Cast { value, .. } => self.convert(expr, dtype, value),
             Expr::Select { condition, then, otherwise } => match self.work.as_int(condition) {
@@ -97,13 +98,14 @@ impl Simplifier<'_> {
             };
         }
         let (a, b) = (self.interval(lhs), self.interval(rhs));
-        let (low, high) = if op == BinaryOp::Min { (lhs, rhs) } else { (rhs, lhs) };
-        if a.max <= b.min || same(&self.work, lhs, rhs) {
-            low
-        } else if b.max <= a.min {
-            high
-        } else {
-            expr
+        let (left, right) = match op {
+            BinaryOp::Min => (a.max <= b.min, b.max <= a.min),
+            _ => (a.min >= b.max, b.min >= a.max),
+        };
+        match (left || same(&self.work, lhs, rhs), right) {
+            (true, _) => lhs,
+            (_, true) => rhs,
+            _ => expr,
         }
     }
 
@@ -124,6 +126,7 @@ impl Simplifier<'_> {
                 DataType::F64 => exact,
                 // Rounding twice is rounding once here: the operands are f32, and f64 has more than twice its digits.
                 DataType::F32 => f64::from(exact as f32),
+                DataType::F16 if is_half(exact) => exact,
                 _ => return expr,
             };
             return self.push(Expr::Float { value, dtype }, dtype);
@@ -135,9 +138,39 @@ impl Simplifier<'_> {
             BinaryOp::Mul if is(a, 1.0) || is(b, 0.0) => rhs,
             BinaryOp::Mul | BinaryOp::Div if is(b, 1.0) => lhs,
             BinaryOp::Mul | BinaryOp::Div if is(a, 0.0) => lhs,
-            BinaryOp::Sub if same(&self.work, lhs, rhs) => self.literal(0, dtype),
+            BinaryOp::Sub => self.difference_of_equals(expr, lhs, rhs),
             _ => expr,
         }
+    }
+
+    /// `x - x`, `(x + y) - y`, `(x + y) - x`, `x - (y + x)` and `x - (x + y)` of a type that indices do not have.
+    ///
+    /// TVM takes these for exact with floats too, which they are not for infinities.
+    fn difference_of_equals(&mut self, expr: ExprId, lhs: ExprId, rhs: ExprId) -> ExprId {
+        let dtype = self.work.dtype(expr);
+        if same(&self.work, lhs, rhs) {
+            return self.literal(0, dtype);
+        }
+        if let Expr::Binary { op: BinaryOp::Add, lhs: a, rhs: b } = self.work[lhs] {
+            if same(&self.work, b, rhs) {
+                return a;
+            }
+            if same(&self.work, a, rhs) {
+                return b;
+            }
+        }
+        if let Expr::Binary { op: BinaryOp::Add, lhs: a, rhs: b } = self.work[rhs] {
+            let rest = if same(&self.work, b, lhs) {
+                a
+            } else if same(&self.work, a, lhs) {
+                b
+            } else {
+                return expr;
+            };
+            let zero = self.literal(0, dtype);
+            return self.push(Expr::Binary { op: BinaryOp::Sub, lhs: zero, rhs: rest }, dtype);
+        }
+        expr
     }
 
     fn float_of(&self, expr: ExprId) -> Option<f64> {
@@ -165,6 +198,12 @@ impl Simplifier<'_> {
             _ => expr,
         }
     }
+}
+
+/// Whether a number is a normal one of half precision: 10 digits after the first, and an exponent from -14 to 15.
+fn is_half(value: f64) -> bool {
+    let size = value.abs();
+    value == 0.0 || (2f64.powi(-14)..65536.0).contains(&size) && value.to_bits().trailing_zeros() >= 42
 }
 
 /// An operation on integers; `None` if it has no result.

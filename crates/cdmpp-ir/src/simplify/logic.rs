@@ -39,11 +39,13 @@ impl Simplifier<'_> {
             return expr;
         }
         match op {
-            BinaryOp::Lt => self.less(expr, lhs, rhs),
+            BinaryOp::Lt => self.less(expr, lhs, rhs, true),
             BinaryOp::Le => {
                 let turned = self.relation(BinaryOp::Lt, rhs, lhs);
-                let less = self.less(turned, rhs, lhs);
-                if less == turned { expr } else { self.negate(less) }
+                // TVM divides by a common factor only where the source says `<` or `>`.
+                let less = self.less(turned, rhs, lhs, false);
+                let found = if less == turned { expr } else { self.negate(less) };
+                self.less_or_equal(found)
             }
             BinaryOp::Eq => self.equal(expr, lhs, rhs),
             _ => {
@@ -70,34 +72,75 @@ impl Simplifier<'_> {
         })
     }
 
-    /// The sum `lhs - rhs` and the range of its value.
-    fn difference(&mut self, lhs: ExprId, rhs: ExprId) -> (Sum, Interval) {
+    /// The sum `lhs - rhs`, the range of its value, and whether it may be 0.
+    fn difference(&mut self, lhs: ExprId, rhs: ExprId) -> (Sum, Interval, bool) {
         let (a, b) = (self.form_of(lhs), self.form_of(rhs));
         let sum = self.add(a, b, -1);
         let written = self.write(Form::Sum(sum));
-        (sum, self.interval(written))
+        let residue = self.facts.residue(&self.work, written);
+        (sum, self.interval(written), residue.base == 0)
     }
 
-    fn less(&mut self, expr: ExprId, lhs: ExprId, rhs: ExprId) -> ExprId {
-        let (sum, range) = self.difference(lhs, rhs);
+    /// `a <= b` is `a == b` if `a` is never less.
+    fn less_or_equal(&mut self, expr: ExprId) -> ExprId {
+        let Expr::Binary { op: BinaryOp::Le, lhs, rhs } = self.work[expr] else { return expr };
+        let (_, range, may_be_equal) = self.difference(lhs, rhs);
+        match may_be_equal {
+            true if range.min == 0 => {
+                let equal = self.relation(BinaryOp::Eq, lhs, rhs);
+                self.equal(equal, lhs, rhs)
+            }
+            false if range.max > 0 => self.relation(BinaryOp::Lt, lhs, rhs),
+            _ => expr,
+        }
+    }
+
+    /// `min(x, y) < z` is `x < z or y < z`, and so on.
+    fn less_than_extreme(&mut self, lhs: ExprId, rhs: ExprId) -> Option<ExprId> {
+        let extreme = |expr: ExprId| match self.work[expr] {
+            Expr::Binary { op: op @ (BinaryOp::Min | BinaryOp::Max), lhs, rhs } => Some((op, lhs, rhs)),
+            _ => None,
+        };
+        let (op, pairs) = match (extreme(lhs), extreme(rhs)) {
+            (Some((op, x, y)), _) => {
+                (if op == BinaryOp::Min { BinaryOp::Or } else { BinaryOp::And }, [(x, rhs), (y, rhs)])
+            }
+            (None, Some((op, x, y))) => {
+                (if op == BinaryOp::Min { BinaryOp::And } else { BinaryOp::Or }, [(lhs, x), (lhs, y)])
+            }
+            _ => return None,
+        };
+        let [a, b] = pairs.map(|(a, b)| {
+            let less = self.relation(BinaryOp::Lt, a, b);
+            self.fold(less)
+        });
+        let both = self.relation(op, a, b);
+        Some(self.fold(both))
+    }
+
+    fn less(&mut self, expr: ExprId, lhs: ExprId, rhs: ExprId, divides: bool) -> ExprId {
+        let (sum, range, _) = self.difference(lhs, rhs);
         if range.max < 0 {
             return self.truth(true);
         }
         if range.min >= 0 {
             return self.truth(false);
         }
-        if let Some(reduced) = self.reduced(sum) {
-            return reduced;
+        if divides && let Some(found) = self.reduced(sum) {
+            return found;
+        }
+        if let Some(found) = self.less_than_extreme(lhs, rhs) {
+            return found;
         }
         self.with_literal_aside(expr, BinaryOp::Lt, lhs, rhs, sum)
     }
 
     fn equal(&mut self, expr: ExprId, lhs: ExprId, rhs: ExprId) -> ExprId {
-        let (sum, range) = self.difference(lhs, rhs);
+        let (sum, range, may_be_equal) = self.difference(lhs, rhs);
         if range == Interval::new(0, 0) {
             return self.truth(true);
         }
-        if range.min > 0 || range.max < 0 {
+        if range.min > 0 || range.max < 0 || !may_be_equal {
             return self.truth(false);
         }
         self.with_literal_aside(expr, BinaryOp::Eq, lhs, rhs, sum)

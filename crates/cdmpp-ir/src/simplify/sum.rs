@@ -2,20 +2,10 @@
 
 use super::Simplifier;
 use super::quiet::is_index;
-use crate::interval::{POS_INF, floor_div, floor_mod};
+use super::split::Split;
+use crate::interval::{floor_div, floor_mod};
 use crate::same::same;
 use crate::{BinaryOp, DataType, Expr, ExprId};
-
-/// `index % upper / lower * scale`; `upper` is infinite or a multiple of `lower`.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Split {
-    pub(super) index: ExprId,
-    pub(super) lower: i64,
-    pub(super) upper: i64,
-    pub(super) scale: i64,
-    /// Whether quotient and remainder are rounded down; otherwise towards 0.
-    pub(super) floor: bool,
-}
 
 /// Terms from `start` to the end of the pool or to the next sum, and a literal.
 #[derive(Clone, Copy, Debug)]
@@ -32,16 +22,6 @@ pub(super) enum Form {
     Expr(ExprId),
     Split(Split, DataType),
     Sum(Sum),
-}
-
-impl Split {
-    fn new(index: ExprId) -> Self {
-        Self { index, lower: 1, upper: POS_INF, scale: 1, floor: false }
-    }
-
-    fn rounds_as(self, floor: bool) -> bool {
-        self.floor == floor || self.lower == 1 && self.upper == POS_INF
-    }
 }
 
 impl Simplifier<'_> {
@@ -120,25 +100,6 @@ impl Simplifier<'_> {
             Form::Expr(expr) => expr,
             Form::Split(split, dtype) => self.write_split(split, 1, dtype),
             Form::Sum(sum) => self.write_sum(sum),
-        }
-    }
-
-    fn write_split(&mut self, split: Split, factor: i64, dtype: DataType) -> ExprId {
-        let (modulo, quotient) =
-            if split.floor { (BinaryOp::FloorMod, BinaryOp::FloorDiv) } else { (BinaryOp::Mod, BinaryOp::Div) };
-        if split.scale == 0 {
-            return self.literal(0, dtype);
-        }
-        let mut expr = split.index;
-        if split.upper != POS_INF {
-            expr = self.with_literal(modulo, expr, split.upper, dtype);
-        }
-        if split.lower != 1 {
-            expr = self.with_literal(quotient, expr, split.lower, dtype);
-        }
-        match split.scale.wrapping_mul(factor) {
-            1 => expr,
-            scale => self.with_literal(BinaryOp::Mul, expr, scale, dtype),
         }
     }
 
@@ -228,7 +189,7 @@ impl Simplifier<'_> {
     }
 
     /// A form as a sum at the end of the pool, where it may grow.
-    fn to_growing_sum(&mut self, form: Form) -> Sum {
+    fn growing_sum(&mut self, form: Form) -> Sum {
         let start = self.splits.len();
         let dtype = self.dtype_of(form);
         let base = match form {
@@ -253,7 +214,7 @@ impl Simplifier<'_> {
 
     /// `a + factor · b`
     pub(super) fn add(&mut self, a: Form, b: Form, factor: i64) -> Sum {
-        let mut sum = self.to_growing_sum(a);
+        let mut sum = self.growing_sum(a);
         match b {
             Form::Sum(other) => {
                 for at in other.start..other.end {
@@ -301,13 +262,13 @@ impl Simplifier<'_> {
         };
         match a {
             Form::Sum(sum) => {
-                let mut sum = self.to_growing_sum(Form::Sum(sum));
+                let mut sum = self.growing_sum(Form::Sum(sum));
                 self.splits[sum.start..].iter_mut().for_each(|split| split.scale = split.scale.wrapping_mul(factor));
                 sum.base = sum.base.wrapping_mul(factor);
                 Form::Sum(sum)
             }
             _ => {
-                let split = self.to_split(a);
+                let split = self.split_of(a);
                 Form::Split(Split { scale: split.scale.wrapping_mul(factor), ..split }, dtype)
             }
         }
@@ -353,82 +314,6 @@ impl Simplifier<'_> {
             Form::Expr(expr) => self.work.as_int(expr),
             _ => None,
         }
-    }
-
-    /// A form as one term; a sum is written out, unless it has only one term.
-    pub(super) fn to_split(&mut self, form: Form) -> Split {
-        match form {
-            Form::Split(split, _) => split,
-            Form::Sum(sum) if sum.base == 0 && sum.end == sum.start + 1 => self.splits[sum.start],
-            _ => Split::new(self.write(form)),
-        }
-    }
-
-    fn rounded(&mut self, split: Split, floor: bool, dtype: DataType) -> Split {
-        if split.rounds_as(floor) {
-            return Split { floor, ..split };
-        }
-        let index = self.write_split(split, 1, dtype);
-        Split { floor, ..Split::new(index) }
-    }
-
-    /// `split / divisor`
-    pub(super) fn split_quotient(&mut self, split: Split, divisor: i64, floor: bool, dtype: DataType) -> Split {
-        let split = self.rounded(split, floor, dtype);
-        if split.scale % divisor == 0 {
-            return Split { scale: split.scale / divisor, ..split };
-        }
-        if split.scale != 0 && divisor % split.scale == 0 && split.scale > 0 {
-            let divisor = divisor / split.scale;
-            if let Some(lower) = split.lower.checked_mul(divisor) {
-                if split.upper == POS_INF || split.upper % lower == 0 {
-                    return Split { scale: 1, lower, ..split };
-                }
-                if split.upper <= lower {
-                    return Split::new(self.literal(0, dtype));
-                }
-                let op = if floor { BinaryOp::FloorMod } else { BinaryOp::Mod };
-                let index = self.with_literal(op, split.index, split.upper, dtype);
-                return Split { index, upper: POS_INF, scale: 1, lower, floor };
-            }
-        }
-        let index = self.write_split(split, 1, dtype);
-        Split { lower: divisor, floor, ..Split::new(index) }
-    }
-
-    /// `split % divisor`
-    pub(super) fn split_remainder(&mut self, split: Split, divisor: i64, floor: bool, dtype: DataType) -> Split {
-        let split = self.rounded(split, floor, dtype);
-        if split.scale % divisor == 0 {
-            return Split { scale: 0, ..split };
-        }
-        if split.scale > 0
-            && divisor % split.scale == 0
-            && let Some(upper) = split.lower.checked_mul(divisor / split.scale)
-        {
-            if split.upper == POS_INF {
-                return Split { upper, ..split };
-            }
-            if split.upper % upper == 0 {
-                if upper >= split.upper {
-                    return Split { upper, ..split };
-                }
-                let op = if floor { BinaryOp::FloorMod } else { BinaryOp::Mod };
-                let inner = self.with_literal(op, split.index, upper, dtype);
-                let form = self.form_of(inner);
-                let updated = self.to_split(form);
-                let found = match split.lower {
-                    1 => updated,
-                    lower => self.split_quotient(updated, lower, floor, dtype),
-                };
-                return Split { scale: found.scale.wrapping_mul(split.scale), ..found };
-            }
-            if upper % split.upper == 0 {
-                return split;
-            }
-        }
-        let index = self.write_split(split, 1, dtype);
-        Split { upper: divisor, floor, ..Split::new(index) }
     }
 
     /// Parts a sum into what a divisor divides and the rest.

@@ -11,7 +11,7 @@ use super::{dot, is_cpu_f32, slice, with_slice};
 /// `(b, l, d)`.
 ///
 /// # Complexity
-/// O(b · l² · d).
+/// O(b · l² · d) time, O(b · l · d) memory.
 pub(crate) fn attention(qkv: &Tensor, n_heads: usize) -> Result<Tensor> {
     if is_cpu_f32(qkv) { qkv.contiguous()?.apply_op1(Attention { n_heads }) } else { plain(qkv, n_heads) }
 }
@@ -57,22 +57,21 @@ impl Heads {
         start..start + self.size
     }
 
-    /// Writes the attention weights of one head, row-major `(l, l)`.
-    fn weights(self, qkv: &[f32], head: usize, out: &mut [f32]) {
-        for (i, row) in out.chunks_exact_mut(self.l).enumerate() {
-            let q = &qkv[self.at(0, head, i)];
-            let mut max = f32::NEG_INFINITY;
-            for (j, score) in row.iter_mut().enumerate() {
-                *score = dot(q, &qkv[self.at(1, head, j)]) * self.scale;
-                max = max.max(*score);
-            }
-            let mut sum = 0.0;
-            for score in row.iter_mut() {
-                *score = (*score - max).exp();
-                sum += *score;
-            }
-            row.iter_mut().for_each(|weight| *weight /= sum);
+    /// Writes the attention weights of one head at one place, `(l)`. Only one such row is ever in memory: all of them
+    /// would be l².
+    fn weights(self, qkv: &[f32], head: usize, place: usize, row: &mut [f32]) {
+        let q = &qkv[self.at(0, head, place)];
+        let mut max = f32::NEG_INFINITY;
+        for (j, score) in row.iter_mut().enumerate() {
+            *score = dot(q, &qkv[self.at(1, head, j)]) * self.scale;
+            max = max.max(*score);
         }
+        let mut sum = 0.0;
+        for score in row.iter_mut() {
+            *score = (*score - max).exp();
+            sum += *score;
+        }
+        row.iter_mut().for_each(|weight| *weight /= sum);
     }
 }
 
@@ -92,11 +91,11 @@ impl CustomOp1 for Attention {
         let Heads { l, d, .. } = heads;
         let (b, _, _) = layout.shape().dims3()?;
         let mut out = vec![0.0_f32; b * l * d];
-        let mut weights = vec![0.0_f32; l * l];
+        let mut row = vec![0.0_f32; l];
         for (qkv, out) in qkv.chunks_exact(l * 3 * d).zip(out.chunks_exact_mut(l * d)) {
             for head in 0..heads.n {
-                heads.weights(qkv, head, &mut weights);
-                for (i, row) in weights.chunks_exact(l).enumerate() {
+                for i in 0..l {
+                    heads.weights(qkv, head, i, &mut row);
                     let y = &mut out[i * d + head * heads.size..][..heads.size];
                     for (j, weight) in row.iter().enumerate() {
                         add_scaled(y, *weight, &qkv[heads.at(2, head, j)]);
@@ -111,14 +110,14 @@ impl CustomOp1 for Attention {
         let heads = Heads::new(qkv.shape(), self.n_heads)?;
         let Heads { l, d, size, .. } = heads;
         let mut out = vec![0.0_f32; qkv.elem_count()];
-        let (mut weights, mut dscores) = (vec![0.0_f32; l * l], vec![0.0_f32; l]);
+        let (mut row, mut dscores) = (vec![0.0_f32; l], vec![0.0_f32; l]);
         with_slice(qkv, |qkv| {
             with_slice(grad, |grad| {
                 let samples = qkv.chunks_exact(l * 3 * d).zip(grad.chunks_exact(l * d));
                 for ((qkv, grad), out) in samples.zip(out.chunks_exact_mut(l * 3 * d)) {
                     for head in 0..heads.n {
-                        heads.weights(qkv, head, &mut weights);
-                        for (i, row) in weights.chunks_exact(l).enumerate() {
+                        for i in 0..l {
+                            heads.weights(qkv, head, i, &mut row);
                             let dy = &grad[i * d + head * size..][..size];
                             // d weight_ij = dy_i · v_j; softmax: d score = w ⊙ (d weight − Σ w · d weight).
                             let mut mean = 0.0;

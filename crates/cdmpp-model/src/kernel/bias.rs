@@ -9,7 +9,11 @@ use super::{is_cpu_f32, slice, with_slice};
 /// # Shapes
 /// `xs` `(.., d)`, `bias` `(d)`; the result has the shape of `xs`.
 pub(crate) fn add_bias(xs: &Tensor, bias: &Tensor) -> Result<Tensor> {
-    if is_cpu_f32(xs) { xs.contiguous()?.apply_op2(bias, AddBias { rectify: false }) } else { xs.broadcast_add(bias) }
+    if is_cpu_f32(xs) {
+        xs.contiguous()?.apply_op2(&bias.contiguous()?, AddBias { rectify: false })
+    } else {
+        xs.broadcast_add(bias)
+    }
 }
 
 /// Adds a bias to every row and sets negative sums to zero.
@@ -18,7 +22,7 @@ pub(crate) fn add_bias(xs: &Tensor, bias: &Tensor) -> Result<Tensor> {
 /// As [`add_bias`].
 pub(crate) fn add_bias_relu(xs: &Tensor, bias: &Tensor) -> Result<Tensor> {
     if is_cpu_f32(xs) {
-        xs.contiguous()?.apply_op2(bias, AddBias { rectify: true })
+        xs.contiguous()?.apply_op2(&bias.contiguous()?, AddBias { rectify: true })
     } else {
         xs.broadcast_add(bias)?.relu()
     }
@@ -35,11 +39,12 @@ impl CustomOp2 for AddBias {
 
     fn cpu_fwd(&self, s1: &CpuStorage, l1: &Layout, s2: &CpuStorage, l2: &Layout) -> Result<(CpuStorage, Shape)> {
         let (xs, bias) = (slice(s1, l1)?, slice(s2, l2)?);
-        let floor = if self.rectify { 0.0 } else { f32::NEG_INFINITY };
+        // `max` would turn NaN into 0, and hide that training diverged.
+        let rectified = |sum: f32| if self.rectify && sum < 0.0 { 0.0 } else { sum };
         let mut out = vec![0.0; xs.len()];
         for (row, out) in xs.chunks_exact(bias.len()).zip(out.chunks_exact_mut(bias.len())) {
             for ((y, x), b) in out.iter_mut().zip(row).zip(bias) {
-                *y = (x + b).max(floor);
+                *y = rectified(x + b);
             }
         }
         Ok((CpuStorage::F32(out), l1.shape().clone()))

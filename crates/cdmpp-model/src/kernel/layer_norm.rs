@@ -11,7 +11,11 @@ const EPSILON: f32 = 1e-5;
 /// # Shapes
 /// `xs` `(.., d)`, `weight` and `bias` `(d)`; the result has the shape of `xs`.
 pub(crate) fn layer_norm(xs: &Tensor, weight: &Tensor, bias: &Tensor) -> Result<Tensor> {
-    if is_cpu_f32(xs) { xs.contiguous()?.apply_op3(weight, bias, LayerNorm) } else { plain(xs, weight, bias) }
+    if is_cpu_f32(xs) {
+        xs.contiguous()?.apply_op3(&weight.contiguous()?, &bias.contiguous()?, LayerNorm)
+    } else {
+        plain(xs, weight, bias)
+    }
 }
 
 pub(super) fn plain(xs: &Tensor, weight: &Tensor, bias: &Tensor) -> Result<Tensor> {

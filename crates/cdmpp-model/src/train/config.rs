@@ -18,6 +18,9 @@ pub struct TrainConfig {
     pub patience: usize,
     /// The threads that share a batch. The result depends on their number, not on the machine's.
     pub n_shards: usize,
+    /// The deviation of the noise added to the scaled numbers of the hardware, drawn anew for every batch: with a few
+    /// training devices, a network without it learns their names and not what their numbers mean.
+    pub hardware_noise: f64,
     /// The optimiser.
     pub optimizer: OptimizerConfig,
     /// The loss.
@@ -27,11 +30,12 @@ pub struct TrainConfig {
 impl Default for TrainConfig {
     fn default() -> Self {
         Self {
-            epochs: 60,
-            batch_size: 256,
+            epochs: 40,
+            batch_size: 64,
             seed: 0,
             patience: 0,
             n_shards: 2,
+            hardware_noise: 0.2,
             optimizer: OptimizerConfig::default(),
             loss: LossConfig::default(),
         }
@@ -49,6 +53,7 @@ impl TrainConfig {
             (self.epochs >= 1, "training.epochs", "must be at least 1"),
             (self.batch_size >= 1, "training.batch_size", "must be at least 1"),
             ((1..=256).contains(&self.n_shards), "training.n_shards", "must be between 1 and 256"),
+            (self.hardware_noise >= 0.0, "training.hardware_noise", "must not be negative"),
             (loss.label_weight >= 0.0, "training.loss.label_weight", "must not be negative"),
             (loss.ape_weight >= 0.0, "training.loss.ape_weight", "must not be negative"),
             (loss.huber_delta > 0.0, "training.loss.huber_delta", "must be positive"),

@@ -1,22 +1,25 @@
 //! The training loop.
 
+use std::hash::Hasher as _;
 use std::ops::ControlFlow;
-use std::time::Duration;
 
-use candle_core::{Device, Tensor, Var};
 use rand::seq::SliceRandom;
+use rayon::ThreadPool;
+use siphasher::sip::SipHasher13;
 
-use super::state::Progress;
-use super::step::{Examples, Gradient, gradient, loss_sum};
+use super::examples::Examples;
+use super::objective::{Gradient, Objective, pools};
 use super::{Epoch, OnEpoch, Outcome, StopReason, TrainConfig, TrainState, Validation};
-use crate::adamw::AdamW;
+use crate::feature_input::FeatureInput;
 use crate::hardware_input::HardwareInput;
 use crate::metrics::median;
 use crate::network::Pairs;
 use crate::predictor::Fitted;
-use crate::scaling::Scaling;
 use crate::variables::generator;
-use crate::{LabelTransform, ModelError, Predictor, Query, Sample};
+use crate::{LabelTransform, ModelError, Predictor, Sample};
+
+/// Samples validated at a time; bounds memory.
+const VALIDATION_BATCH: usize = 1024;
 
 /// Trains a model.
 ///
@@ -24,10 +27,14 @@ use crate::{LabelTransform, ModelError, Predictor, Query, Sample};
 /// trained one they stay. After every epoch the running mean of the parameters is measured on `validation`, which
 /// touches nothing else; the best is kept. Without validation samples the last is kept.
 ///
+/// Samples of one program share its encoding if they refer to the same [`CompactAst`](cdmpp_ir::CompactAst) (not to
+/// equal ones): an epoch then costs as much as there are programs, not samples.
+///
 /// # Errors
-/// [`ModelError::Config`], [`ModelError::Input`] for a sample that cannot be used (a latency of zero, a program without
-/// a store), [`ModelError::Schema`], [`ModelError::Diverged`], and [`ModelError::Tensor`], also if a variable of the
-/// encoder never receives a gradient.
+/// [`ModelError::Config`], also if there is no training sample; [`ModelError::Input`] for a sample that cannot be used
+/// (a latency of zero, a program without a store); [`ModelError::Schema`]; [`ModelError::Diverged`]; and
+/// [`ModelError::Tensor`], also if a variable of the encoder never receives a gradient. The model is then what it was
+/// before.
 pub fn fit(
     model: &mut Predictor,
     training: &[Sample<'_>],
@@ -63,123 +70,45 @@ fn run(
     on_epoch: &mut OnEpoch<'_>,
 ) -> Result<Outcome, ModelError> {
     config.check()?;
-    check_samples(model, training)?;
-    check_samples(model, validation)?;
-    let fitted = match model.fitted.take() {
-        Some(fitted) => fitted,
+    check_samples(model, "training sample", training)?;
+    check_samples(model, "validation sample", validation)?;
+    let fitted = match &model.fitted {
+        Some(fitted) => fitted.clone(),
         None => fit_statistics(model, training)?,
     };
-    let fitted = model.fitted.insert(fitted).clone();
-    let examples = Examples::new(training, &fitted);
-    let held_out = Examples::new(validation, &fitted);
-    let variables = model.network.variables.all();
-    let device = model.device.clone();
-    let fingerprint = fingerprint(model, training, validation);
-    let mut state = match state {
-        Some(state) if state.progress.fingerprint != fingerprint || state.progress.config != *config => {
-            return Err(ModelError::config(
-                "the training state",
-                "belongs to other samples, settings or another model",
-            ));
+    let before = (model.network.variables.to_flat()?, model.fitted.replace(fitted.clone()));
+    let shared = &*model;
+    let objective = Objective { network: &shared.network, fitted: &fitted, config, device: &shared.device };
+    let examples = (Examples::new(training, &fitted), Examples::new(validation, &fitted));
+    let result = Training::new(objective, examples, fingerprint_of(shared, &fitted), state).and_then(|mut training| {
+        let reason = training.run(shared, on_epoch)?;
+        Ok((reason, training.state))
+    });
+    match result {
+        Ok((reason, state)) => {
+            model.network.variables.set_flat(&state.best)?;
+            let progress = state.progress;
+            Ok(Outcome {
+                reason,
+                epochs: progress.epoch,
+                best_epoch: progress.best_epoch,
+                validation_loss: progress.best_loss,
+            })
         }
-        Some(state) => state,
-        None => {
-            let parameters = flat(&variables)?;
-            TrainState {
-                progress: Progress {
-                    epoch: 0,
-                    best_epoch: 0,
-                    best_loss: None,
-                    config: config.clone(),
-                    fingerprint,
-                    step: 0,
-                },
-                best: parameters.clone(),
-                optimizer: AdamW::new(&parameters),
-                parameters,
-            }
-        }
-    };
-    let decays: Vec<bool> =
-        variables.iter().flat_map(|(_, var)| std::iter::repeat_n(var.rank() >= 2, var.elem_count())).collect();
-    let mut order: Vec<u32> = (0..examples.asts.len() as u32).collect();
-    let n_steps = config.epochs * examples.batches(&order, config.batch_size).len();
-    let mut reached = vec![state.progress.epoch > 0; variables.len()];
-    let mut reason = StopReason::Finished;
-    for number in state.progress.epoch + 1..=config.epochs {
-        order.sort_unstable();
-        order.shuffle(&mut generator(config.seed, &format!("order {number}")));
-        set(&variables, &state.parameters, &device)?;
-        let (mut loss, mut rate) = (0.0, 0.0);
-        let batches = examples.batches(&order, config.batch_size);
-        for batch in &batches {
-            let step = state.optimizer.step;
-            let programs = &order[batch.clone()];
-            let found = gradient(&model.network, &variables, &fitted, &examples, programs, config, step, &device)?;
-            let Gradient { loss: batch_loss, values, reached: now } = found;
-            if !batch_loss.is_finite() {
-                return Err(ModelError::Diverged { epoch: number, what: "the loss" });
-            }
-            rate = config.optimizer.rate(step, n_steps);
-            let norm = state.optimizer.update(&config.optimizer, rate, &mut state.parameters, &values, &decays);
-            if !norm.is_finite() {
-                return Err(ModelError::Diverged { epoch: number, what: "the gradient" });
-            }
-            set(&variables, &state.parameters, &device)?;
-            reached.iter_mut().zip(now).for_each(|(ever, now)| *ever |= now);
-            loss += batch_loss * programs.iter().map(|i| examples.measured[*i as usize].len()).sum::<usize>() as f64;
-        }
-        if let Some(place) = reached.iter().position(|reached| !reached) {
-            let name = &variables[place].0;
-            return Err(candle_core::Error::msg(format!("variable `{name}` received no gradient")).into());
-        }
-        set(&variables, &state.optimizer.average, &device)?;
-        let validated = validate(model, &fitted, &held_out, validation, config)?;
-        let validation_loss = validated.map(|validation| validation.loss);
-        if validation_loss.is_some_and(|loss| !loss.is_finite()) {
-            return Err(ModelError::Diverged { epoch: number, what: "the validation loss" });
-        }
-        let is_best = match (validation_loss, state.progress.best_loss) {
-            (Some(loss), Some(best)) => loss < best,
-            _ => true,
-        };
-        if is_best {
-            state.best.copy_from_slice(&state.optimizer.average);
-            state.progress.best_epoch = number;
-            state.progress.best_loss = validation_loss;
-        }
-        state.progress.epoch = number;
-        state.progress.step = state.optimizer.step;
-        let epoch = Epoch {
-            number,
-            n_epochs: config.epochs,
-            learning_rate: rate,
-            train_loss: loss / examples.n_samples as f64,
-            validation: validated,
-            is_best,
-            model,
-            state: &state,
-        };
-        if on_epoch(&epoch) == ControlFlow::Break(()) && number < config.epochs {
-            reason = StopReason::Interrupted;
-            break;
-        }
-        if config.patience > 0 && number - state.progress.best_epoch >= config.patience {
-            reason = StopReason::EarlyStopping;
-            break;
+        Err(error) => {
+            model.network.variables.set_flat(&before.0)?;
+            model.fitted = before.1;
+            Err(error)
         }
     }
-    set(&variables, &state.best, &device)?;
-    let Progress { epoch, best_epoch, best_loss, .. } = state.progress;
-    Ok(Outcome { reason, epochs: epoch, best_epoch, validation_loss: best_loss })
 }
 
-fn check_samples(model: &Predictor, samples: &[Sample<'_>]) -> Result<(), ModelError> {
-    model.check_queries("sample", samples.iter().map(|sample| sample.query))?;
+fn check_samples(model: &Predictor, what: &'static str, samples: &[Sample<'_>]) -> Result<(), ModelError> {
+    model.check_queries(what, samples.iter().map(|sample| sample.query))?;
     match samples.iter().position(|sample| sample.latency.is_zero()) {
         Some(index) => {
             let problem = "the latency is 0 (or below half a nanosecond)".to_owned();
-            Err(ModelError::Input { what: "sample", index, problem })
+            Err(ModelError::Input { what, index, problem })
         }
         None => Ok(()),
     }
@@ -189,78 +118,172 @@ fn check_samples(model: &Predictor, samples: &[Sample<'_>]) -> Result<(), ModelE
 fn fit_statistics(model: &Predictor, training: &[Sample<'_>]) -> Result<Fitted, ModelError> {
     let pairs = Pairs::new(training.iter().map(|sample| sample.query));
     let seconds: Vec<f64> = training.iter().map(|sample| sample.latency.as_secs_f64()).collect();
-    let labels = LabelTransform::fit(model.identity.config.label, &seconds)
-        .ok_or(ModelError::config("training", "needs at least one sample"))?;
+    let labels = LabelTransform::fit(model.identity.config.label, &seconds).ok_or(NO_SAMPLE)?;
     Ok(Fitted {
-        features: Scaling::fit(model.identity.dim, pairs.asts.iter().map(|ast| ast.features())),
+        features: FeatureInput::fit(
+            model.identity.dim,
+            model.identity.config.feature_bins,
+            pairs.asts.iter().map(|ast| ast.features()),
+        ),
         hardware: HardwareInput::fit(&model.identity.hardware_columns, &pairs.hardware),
         labels,
     })
 }
 
-/// How good the model is on the validation samples under the current variables.
-fn validate(
-    model: &Predictor,
-    fitted: &Fitted,
-    examples: &Examples<'_>,
-    samples: &[Sample<'_>],
-    config: &TrainConfig,
-) -> Result<Option<Validation>, ModelError> {
-    if samples.is_empty() {
-        return Ok(None);
-    }
-    let programs: Vec<u32> = (0..examples.asts.len() as u32).collect();
-    let mut loss = 0.0;
-    for batch in examples.batches(&programs, 1024) {
-        let (sum, _) = loss_sum(&model.network, fitted, examples, &programs[batch], config, None, &model.device)?;
-        loss += f64::from(sum.to_scalar::<f32>()?);
-    }
-    let queries: Vec<Query<'_>> = samples.iter().map(|sample| sample.query).collect();
-    let predicted = model.predict(&queries)?;
-    let error = |(sample, predicted): (&Sample<'_>, Duration)| {
-        let measured = sample.latency.as_secs_f64();
-        (predicted.as_secs_f64() - measured).abs() / measured
-    };
-    let mut errors: Vec<f64> = samples.iter().zip(predicted).map(error).collect();
-    errors.sort_unstable_by(f64::total_cmp);
-    let n = samples.len() as f64;
-    Ok(Some(Validation { loss: loss / n, mape: errors.iter().sum::<f64>() / n, median_ape: median(&errors) }))
+const NO_SAMPLE: ModelError = ModelError::Config { field: "training", rule: "needs at least one sample" };
+
+/// Training under way.
+struct Training<'a> {
+    objective: Objective<'a>,
+    pools: Vec<ThreadPool>,
+    training: Examples<'a>,
+    validation: Examples<'a>,
+    /// Of every parameter, whether its weight decays: matrices only.
+    decays: Vec<bool>,
+    /// The steps of all epochs.
+    n_steps: usize,
+    /// Of every variable, whether it ever got a gradient.
+    reached: Vec<bool>,
+    state: TrainState,
 }
 
-/// All variables as one vector.
-fn flat(variables: &[(String, Var)]) -> Result<Vec<f32>, ModelError> {
-    let mut values = Vec::new();
-    for (_, var) in variables {
-        values.extend(var.flatten_all()?.to_vec1::<f32>()?);
+impl<'a> Training<'a> {
+    /// At the start, or where `state` was left.
+    fn new(
+        objective: Objective<'a>,
+        (training, validation): (Examples<'a>, Examples<'a>),
+        mut hasher: SipHasher13,
+        state: Option<TrainState>,
+    ) -> Result<Self, ModelError> {
+        if training.n_samples == 0 {
+            return Err(NO_SAMPLE);
+        }
+        training.hash(&mut hasher);
+        validation.hash(&mut hasher);
+        let fingerprint = hasher.finish();
+        let variables = &objective.network.variables;
+        let state = match state {
+            Some(state) if !state.belongs_to(objective.config, fingerprint, variables.n_parameters()) => {
+                let rule = "belongs to other samples, settings or another model";
+                return Err(ModelError::config("the training state", rule));
+            }
+            Some(state) => state,
+            None => TrainState::new(variables.to_flat()?, objective.config, fingerprint),
+        };
+        let all = variables.all();
+        let decays = all.iter().flat_map(|(_, var)| std::iter::repeat_n(var.rank() >= 2, var.elem_count())).collect();
+        let programs: Vec<u32> = (0..training.asts.len() as u32).collect();
+        let n_batches = training.batches(&programs, objective.config.batch_size).len();
+        Ok(Self {
+            decays,
+            n_steps: objective.config.epochs * n_batches,
+            reached: vec![state.progress.epoch > 0; all.len()],
+            pools: pools(objective.config.n_shards).map_err(candle_core::Error::wrap)?,
+            objective,
+            training,
+            validation,
+            state,
+        })
     }
-    Ok(values)
+
+    fn run(&mut self, model: &Predictor, on_epoch: &mut OnEpoch<'_>) -> Result<StopReason, ModelError> {
+        let config = self.objective.config;
+        loop {
+            // Asked before an epoch and not after it: what was interrupted here must end here when it is resumed.
+            let progress = &self.state.progress;
+            if progress.epoch >= config.epochs {
+                return Ok(StopReason::Finished);
+            }
+            if config.patience > 0 && progress.epoch - progress.best_epoch >= config.patience {
+                return Ok(StopReason::EarlyStopping);
+            }
+            let number = progress.epoch + 1;
+            let (train_loss, learning_rate) = self.descend(number)?;
+            self.objective.network.variables.set_flat(&self.state.optimizer.average)?;
+            let validation = self.validate(number)?;
+            let is_best = self.state.finish_epoch(number, validation.map(|validation| validation.loss));
+            let epoch = Epoch {
+                number,
+                n_epochs: config.epochs,
+                learning_rate,
+                train_loss,
+                validation,
+                is_best,
+                model,
+                state: &self.state,
+            };
+            if on_epoch(&epoch) == ControlFlow::Break(()) && number < config.epochs {
+                return Ok(StopReason::Interrupted);
+            }
+        }
+    }
+
+    /// Goes once over the training samples; gives their mean loss and the last learning rate.
+    fn descend(&mut self, number: usize) -> Result<(f64, f64), ModelError> {
+        let Objective { network, config, .. } = self.objective;
+        let mut order: Vec<u32> = (0..self.training.asts.len() as u32).collect();
+        order.shuffle(&mut generator(config.seed, &format!("order {number}")));
+        let diverged = |what| ModelError::Diverged { epoch: number, what };
+        let (mut total, mut rate) = (0.0, 0.0);
+        let TrainState { parameters, optimizer, .. } = &mut self.state;
+        for batch in self.training.batches(&order, config.batch_size) {
+            network.variables.set_flat(parameters)?;
+            let step = optimizer.step;
+            let found = self.objective.gradient(&self.pools, &self.training, &order[batch], step)?;
+            let Gradient { loss, values, reached, .. } = found;
+            if !loss.is_finite() {
+                return Err(diverged("the loss"));
+            }
+            total += loss;
+            rate = config.optimizer.rate(step, self.n_steps);
+            let norm = optimizer.update(&config.optimizer, rate, parameters, &values, &self.decays);
+            if !norm.is_finite() {
+                return Err(diverged("the gradient"));
+            }
+            self.reached.iter_mut().zip(reached).for_each(|(ever, now)| *ever |= now);
+        }
+        match self.reached.iter().position(|reached| !reached) {
+            Some(place) => {
+                let name = &network.variables.all()[place].0;
+                Err(candle_core::Error::msg(format!("variable `{name}` received no gradient")).into())
+            }
+            None => Ok((total / self.training.n_samples as f64, rate)),
+        }
+    }
+
+    /// How good the current variables are on the validation samples.
+    fn validate(&self, number: usize) -> Result<Option<Validation>, ModelError> {
+        let examples = &self.validation;
+        if examples.n_samples == 0 {
+            return Ok(None);
+        }
+        let programs: Vec<u32> = (0..examples.asts.len() as u32).collect();
+        let (mut loss, mut errors) = (0.0, Vec::with_capacity(examples.n_samples));
+        for batch in examples.batches(&programs, VALIDATION_BATCH) {
+            let forward = self.objective.forward(examples, &programs[batch.clone()], None)?;
+            loss += f64::from(forward.loss.to_scalar::<f32>()?);
+            let labels = forward.labels.to_vec1::<f32>()?;
+            for (label, measured) in labels.into_iter().zip(examples.measured[batch].iter().flatten()) {
+                let predicted = self.objective.fitted.labels.inverse(f64::from(label));
+                errors.push((predicted - measured.seconds).abs() / measured.seconds);
+            }
+        }
+        if !loss.is_finite() {
+            return Err(ModelError::Diverged { epoch: number, what: "the validation loss" });
+        }
+        errors.sort_unstable_by(f64::total_cmp);
+        let n = examples.n_samples as f64;
+        Ok(Some(Validation { loss: loss / n, mape: errors.iter().sum::<f64>() / n, median_ape: median(&errors) }))
+    }
 }
 
-/// Sets all variables from one vector.
-fn set(variables: &[(String, Var)], values: &[f32], device: &Device) -> Result<(), ModelError> {
-    let mut start = 0;
-    for (_, var) in variables {
-        let end = start + var.elem_count();
-        let part = values.get(start..end).ok_or(ModelError::config("the training state", "is of another model"))?;
-        var.set(&Tensor::from_slice(part, var.shape(), device)?)?;
-        start = end;
-    }
-    Ok(())
-}
-
-/// A hash of what a training state belongs to: the model's shape, and the samples in their order.
-fn fingerprint(model: &Predictor, training: &[Sample<'_>], validation: &[Sample<'_>]) -> u64 {
-    let mut hash = 0xcbf2_9ce4_8422_2325_u64;
-    let mut mix = |value: u64| hash = (hash.rotate_left(5) ^ value).wrapping_mul(0x517c_c1b7_2722_0a95);
+/// Starts a hash of what a training state belongs to: what the model is, but not the values of its variables.
+fn fingerprint_of(model: &Predictor, fitted: &Fitted) -> SipHasher13 {
+    let mut hasher = SipHasher13::new();
+    let json = serde_json::to_vec(&(&model.identity, fitted)).expect("structs of numbers and names have a JSON form");
+    hasher.write(&json);
     for (name, var) in model.network.variables.all() {
-        name.bytes().for_each(|byte| mix(u64::from(byte)));
-        mix(var.elem_count() as u64);
+        hasher.write(format!("{name} {:?}", var.dims()).as_bytes());
     }
-    for sample in training.iter().chain(validation) {
-        mix(sample.latency.as_nanos() as u64);
-        sample.query.hardware.name().bytes().for_each(|byte| mix(u64::from(byte)));
-        mix(sample.query.ast.n_leaves() as u64);
-        sample.query.ast.features().iter().step_by(7).for_each(|x| mix(u64::from(x.to_bits())));
-    }
-    hash
+    hasher
 }

@@ -44,6 +44,35 @@ struct Header {
 }
 
 impl TrainState {
+    /// The state before the first epoch.
+    pub(crate) fn new(parameters: Vec<f32>, config: &TrainConfig, fingerprint: u64) -> Self {
+        let config = config.clone();
+        Self {
+            progress: Progress { epoch: 0, best_epoch: 0, best_loss: None, config, fingerprint, step: 0 },
+            best: parameters.clone(),
+            optimizer: AdamW::new(&parameters),
+            parameters,
+        }
+    }
+
+    /// Whether the state is one of this training.
+    pub(crate) fn belongs_to(&self, config: &TrainConfig, fingerprint: u64, n_parameters: usize) -> bool {
+        let Progress { config: own, fingerprint: print, .. } = &self.progress;
+        own == config && *print == fingerprint && self.parameters.len() == n_parameters
+    }
+
+    /// Counts an epoch, and keeps the mean of the parameters if it is the best so far (without a loss, always).
+    pub(crate) fn finish_epoch(&mut self, number: usize, loss: Option<f64>) -> bool {
+        let Self { progress, best, optimizer, .. } = self;
+        (progress.epoch, progress.step) = (number, optimizer.step);
+        let is_best = loss.zip(progress.best_loss).is_none_or(|(loss, best)| loss < best);
+        if is_best {
+            best.copy_from_slice(&optimizer.average);
+            (progress.best_epoch, progress.best_loss) = (number, loss);
+        }
+        is_best
+    }
+
     /// The number of epochs done.
     #[must_use]
     pub fn epoch(&self) -> usize {
@@ -76,14 +105,21 @@ impl TrainState {
     /// [`ModelError::Io`], or [`ModelError::Checkpoint`] if the file is not a complete state of this version.
     pub fn load(path: &Path) -> Result<Self, ModelError> {
         let (header, mut tensors) = read_tensors::<Header>(path, FORMAT, &Device::Cpu)?;
-        let mut take = |name: &str| -> Result<Vec<f32>, ModelError> {
-            let tensor = tensors.remove(name).ok_or_else(|| ModelError::Checkpoint {
-                path: path.to_owned(),
-                problem: format!("there is no tensor `{name}`"),
-            })?;
-            Ok(tensor.to_vec1::<f32>()?)
-        };
+        let fail = |problem: String| ModelError::checkpoint(path, problem);
         let progress = header.progress;
+        if progress.best_epoch > progress.epoch {
+            return Err(fail(format!("epoch {} is the best of {}", progress.best_epoch, progress.epoch)));
+        }
+        let n = tensors.get("parameters").map(Tensor::elem_count);
+        let mut take = |name: &str| -> Result<Vec<f32>, ModelError> {
+            let tensor = tensors.remove(name).ok_or_else(|| fail(format!("there is no tensor `{name}`")))?;
+            if Some(tensor.elem_count()) != n {
+                return Err(fail(format!("`{name}` and `parameters` differ in length")));
+            }
+            tensor
+                .to_vec1::<f32>()
+                .map_err(|error| fail(format!("`{name}`: {}", ModelError::from(error).in_one_line())))
+        };
         let optimizer = AdamW {
             first: take("first_moment")?,
             second: take("second_moment")?,

@@ -1,0 +1,8 @@
+//! The command from outside: what it prints, writes and refuses.
+
+#![cfg(test)]
+
+mod commands;
+mod place;
+mod refusals;
+mod training;

@@ -1,0 +1,158 @@
+//! Features of leaves as inputs of the network.
+
+use serde::{Deserialize, Serialize};
+
+/// Scaled inputs stay within this many deviations of the mean: what is rare in training may be common elsewhere, and a
+/// network says nothing sensible about inputs a hundred deviations away.
+const LIMIT: f32 = 4.0;
+
+/// The leaves that the bins are fitted to are at most this many, spread evenly over the training leaves.
+const BIN_LEAVES: usize = 20_000;
+
+/// How a column of features becomes inputs; fitted on training leaves only.
+///
+/// Every column gives its own value and, for each of `n_bins` bins between quantiles of the training leaves, how much
+/// of the bin lies below the value (0 to 1). All are scaled to mean 0 and deviation 1 over the training leaves. A column
+/// that is constant in training gives zeros: whatever it holds later says nothing that was learned.
+///
+/// # References
+/// Gorishniy et al., *On embeddings for numerical features in tabular deep learning*, 2022, section 3.2: with
+/// piecewise-linear bins a network follows the sharp steps that trees follow.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct FeatureInput {
+    n_bins: usize,
+    /// For every column the edges of its bins, increasing; fewer where quantiles coincide.
+    edges: Vec<Vec<f32>>,
+    /// For every input.
+    mean: Vec<f32>,
+    /// For every input.
+    factor: Vec<f32>,
+}
+
+impl FeatureInput {
+    /// The number of inputs of a leaf with `dim` features.
+    pub(crate) fn width(dim: usize, n_bins: usize) -> usize {
+        dim * (1 + n_bins)
+    }
+
+    /// Fits to blocks of row-major leaves of width `dim`.
+    pub(crate) fn fit<'a>(dim: usize, n_bins: usize, blocks: impl Iterator<Item = &'a [f32]> + Clone) -> Self {
+        let rows = || blocks.clone().flat_map(|block| block.chunks_exact(dim.max(1)));
+        let n = rows().count();
+        let sample: Vec<&[f32]> = rows().step_by(n.div_ceil(BIN_LEAVES).max(1)).collect();
+        let edges = (0..dim).map(|column| quantiles(sample.iter().map(|row| row[column]).collect(), n_bins)).collect();
+        let width = Self::width(dim, n_bins);
+        let mut fitted = Self { n_bins, edges, mean: vec![0.0; width], factor: vec![1.0; width] };
+        let (mut sum, mut squares, mut expanded) = (vec![0.0_f64; width], vec![0.0_f64; width], Vec::new());
+        // Around the first leaf, sums of squares lose no digits to large means.
+        let mut origin = Vec::new();
+        rows().take(1).for_each(|row| fitted.expand(row, &mut origin));
+        for row in rows() {
+            expanded.clear();
+            fitted.expand(row, &mut expanded);
+            for (i, (x, origin)) in expanded.iter().zip(&origin).enumerate() {
+                let x = f64::from(*x) - f64::from(*origin);
+                sum[i] += x;
+                squares[i] += x * x;
+            }
+        }
+        for (i, origin) in origin.iter().enumerate() {
+            let mean = sum[i] / n as f64;
+            let variance = squares[i] / n as f64 - mean * mean;
+            fitted.mean[i] = (mean + f64::from(*origin)) as f32;
+            fitted.factor[i] = if variance > 1e-10 { variance.sqrt().recip() as f32 } else { 0.0 };
+        }
+        fitted
+    }
+
+    /// Whether nothing is missing for leaves with `dim` features (it may come from a file).
+    pub(crate) fn is_whole(&self, dim: usize, n_bins: usize) -> bool {
+        let width = Self::width(dim, n_bins);
+        let lengths = [self.mean.len(), self.factor.len()];
+        self.n_bins == n_bins && self.edges.len() == dim && lengths == [width; 2]
+    }
+
+    /// Appends the inputs of row-major leaves.
+    pub(crate) fn append(&self, rows: &[f32], out: &mut Vec<f32>) {
+        for row in rows.chunks_exact(self.edges.len().max(1)) {
+            let start = out.len();
+            self.expand(row, out);
+            for ((x, mean), factor) in out[start..].iter_mut().zip(&self.mean).zip(&self.factor) {
+                *x = ((*x - mean) * factor).clamp(-LIMIT, LIMIT);
+            }
+        }
+    }
+
+    fn expand(&self, row: &[f32], out: &mut Vec<f32>) {
+        for (x, edges) in row.iter().zip(&self.edges) {
+            out.push(*x);
+            let filled = edges.windows(2).map(|edge| ((x - edge[0]) / (edge[1] - edge[0])).clamp(0.0, 1.0));
+            out.extend(filled.chain(std::iter::repeat(0.0)).take(self.n_bins));
+        }
+    }
+}
+
+/// The edges of `n_bins` bins with equally many values, without repetitions.
+fn quantiles(mut values: Vec<f32>, n_bins: usize) -> Vec<f32> {
+    values.sort_unstable_by(f32::total_cmp);
+    let Some(last) = values.len().checked_sub(1).filter(|_| n_bins > 0) else {
+        return Vec::new();
+    };
+    let mut edges: Vec<f32> = (0..=n_bins).map(|i| values[last * i / n_bins]).collect();
+    edges.dedup();
+    edges
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn inputs(n_bins: usize, blocks: &[&[f32]], rows: &[f32]) -> Vec<f32> {
+        let input = FeatureInput::fit(2, n_bins, blocks.iter().copied());
+        assert!(input.is_whole(2, n_bins) && !input.is_whole(3, n_bins));
+        let mut out = Vec::new();
+        input.append(rows, &mut out);
+        assert_eq!(out.len(), rows.len() * (1 + n_bins));
+        out
+    }
+
+    #[test]
+    fn inputs_have_mean_0_and_deviation_1() {
+        let blocks: [&[f32]; 2] = [&[1.0, 10.0, 3.0, 30.0], &[5.0, 50.0, 7.0, 70.0]];
+        let out = inputs(2, &blocks, &blocks.concat());
+        for column in 0..6 {
+            let xs: Vec<f32> = out.iter().skip(column).step_by(6).copied().collect();
+            assert!(xs.iter().sum::<f32>().abs() < 1e-5, "column {column}: {xs:?}");
+            assert!((xs.iter().map(|x| x * x).sum::<f32>() / 4.0 - 1.0).abs() < 1e-5, "column {column}: {xs:?}");
+        }
+    }
+
+    #[test]
+    fn bins_fill_one_after_the_other() {
+        let input = FeatureInput::fit(1, 2, [[0.0, 1.0, 2.0, 4.0, 6.0].as_slice()].into_iter());
+        let mut out = Vec::new();
+        input.expand(&[1.0], &mut out);
+        input.expand(&[3.0], &mut out);
+        input.expand(&[9.0], &mut out);
+        assert_eq!(out, [1.0, 0.5, 0.0, 3.0, 1.0, 0.25, 9.0, 1.0, 1.0]);
+    }
+
+    #[test]
+    fn a_constant_column_stays_0_and_others_stay_near_the_training_leaves() {
+        let out = inputs(3, &[&[0.1, 1.0, 0.1, 3.0]], &[99.0, 1e6]);
+        assert!(out[..4].iter().all(|x| *x == 0.0), "{out:?}");
+        assert_eq!(out[4], LIMIT);
+    }
+
+    #[test]
+    fn a_large_mean_does_not_hide_a_deviation() {
+        let out = inputs(0, &[&[1e6, 0.0, 1e6 + 2.0, 0.0]], &[1e6, 0.0]);
+        assert!((out[0] + 1.0).abs() < 1e-3, "{out:?}");
+    }
+
+    #[test]
+    fn no_row_gives_finite_inputs() {
+        assert!(inputs(2, &[], &[1.0, 2.0]).iter().all(|x| x.is_finite()));
+    }
+}

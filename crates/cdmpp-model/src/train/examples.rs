@@ -1,0 +1,99 @@
+//! Samples, gathered by program.
+
+use std::hash::Hasher as _;
+
+use cdmpp_hardware::HardwareSpec;
+use cdmpp_ir::CompactAst;
+use siphasher::sip::SipHasher13;
+
+use crate::Sample;
+use crate::network::Pairs;
+use crate::predictor::Fitted;
+
+/// Samples gathered by program, with their labels.
+#[derive(Debug)]
+pub(crate) struct Examples<'a> {
+    pub(crate) asts: Vec<&'a CompactAst>,
+    pub(crate) hardware: Vec<&'a HardwareSpec>,
+    /// For every program, its measurements.
+    pub(crate) measured: Vec<Vec<Measured>>,
+    pub(crate) n_samples: usize,
+}
+
+/// A measurement of a program.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Measured {
+    /// The index of the hardware.
+    pub(crate) hardware: u32,
+    pub(crate) seconds: f64,
+    /// The transformed latency.
+    pub(crate) label: f32,
+}
+
+impl<'a> Examples<'a> {
+    pub(crate) fn new(samples: &[Sample<'a>], fitted: &Fitted) -> Self {
+        let Pairs { asts, hardware, pairs } = Pairs::new(samples.iter().map(|sample| sample.query));
+        let mut measured = vec![Vec::new(); asts.len()];
+        for (sample, (ast, hardware)) in samples.iter().zip(pairs) {
+            let seconds = sample.latency.as_secs_f64();
+            measured[ast as usize].push(Measured { hardware, seconds, label: fitted.labels.forward(seconds) as f32 });
+        }
+        Self { asts, hardware, measured, n_samples: samples.len() }
+    }
+
+    /// Cuts programs into runs of at least `batch_size` samples (the last run may have fewer).
+    pub(crate) fn batches(&self, programs: &[u32], batch_size: usize) -> Vec<std::ops::Range<usize>> {
+        let (mut batches, mut start, mut n) = (Vec::new(), 0, 0);
+        for (i, program) in programs.iter().enumerate() {
+            n += self.measured[*program as usize].len();
+            if n >= batch_size || i + 1 == programs.len() {
+                batches.push(start..i + 1);
+                (start, n) = (i + 1, 0);
+            }
+        }
+        batches
+    }
+
+    /// Mixes everything that training sees into a hash.
+    pub(crate) fn hash(&self, hasher: &mut SipHasher13) {
+        for (ast, measured) in self.asts.iter().zip(&self.measured) {
+            hasher.write_usize(ast.n_leaves());
+            ast.features().iter().for_each(|x| hasher.write_u32(x.to_bits()));
+            ast.positions().iter().chain(ast.depths()).for_each(|x| hasher.write_u32(*x));
+            hasher.write_usize(measured.len());
+            for one in measured {
+                hasher.write_u32(one.hardware);
+                hasher.write_u64(one.seconds.to_bits());
+            }
+        }
+        for hardware in &self.hardware {
+            for (column, value) in hardware.values() {
+                hasher.write(column.as_bytes());
+                hasher.write_u64(value.to_bits());
+            }
+            hasher.write(hardware.name().as_bytes());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn batches_keep_a_program_together() {
+        let measured = |n: usize| vec![Measured { hardware: 0, seconds: 1.0, label: 0.0 }; n];
+        let counts = [1, 3, 2, 1, 1, 1];
+        let examples = Examples {
+            asts: Vec::new(),
+            hardware: Vec::new(),
+            measured: counts.map(measured).to_vec(),
+            n_samples: counts.iter().sum(),
+        };
+        let order = [5, 4, 3, 2, 1, 0];
+        assert_eq!(examples.batches(&order, 3), [0..3, 3..5, 5..6]);
+        assert_eq!(examples.batches(&order, 1), [0..1, 1..2, 2..3, 3..4, 4..5, 5..6]);
+        assert_eq!(examples.batches(&order, 9), vec![0..order.len(); 1]);
+        assert!(examples.batches(&[], 9).is_empty());
+    }
+}
