@@ -63,7 +63,7 @@ fn check_cover(config: &PredictorConfig, encoder: MakeEncoder<'_>, leaves: &[usi
     let spec = |name: &str, clock| HardwareSpec::new(name, [("clock", clock)]).unwrap();
     let (slow, fast) = (spec("slow", 1e3), spec("fast", 2e3));
     let hardware = HardwareInput::fit(&["clock".to_owned()], &[&slow, &fast]);
-    let input = FeatureInput::fit(DIM, 0, asts.iter().map(|ast| ast.features()));
+    let input = FeatureInput::fit(DIM, config.feature_bins, asts.iter().map(|ast| ast.features()));
     let labels = LabelTransform::fit(config.label, &[1e-6, 2e-6, 5e-6, 4e-4]).unwrap();
 
     let variables = Variables::seeded(5, &device);
@@ -106,7 +106,7 @@ fn a_program_embeds_the_same_whatever_stands_beside_it() {
             .unwrap();
     let leaves = [3_usize, 1, 3, 8, 1, 1, 40];
     let asts: Vec<CompactAst> = leaves.iter().enumerate().map(|(i, n)| ast(&format!("program {i}"), *n)).collect();
-    let input = FeatureInput::fit(DIM, 0, asts.iter().map(CompactAst::features));
+    let input = FeatureInput::fit(DIM, config.feature_bins, asts.iter().map(CompactAst::features));
     let embed = |asts: &[&CompactAst]| network.embed(asts, &input, None).unwrap().to_vec2::<f32>().unwrap();
     let together = embed(&asts.iter().collect::<Vec<_>>());
     for (ast, z) in asts.iter().zip(&together) {
@@ -120,9 +120,9 @@ fn a_program_embeds_the_same_whatever_stands_beside_it() {
 fn more_leaves_than_one_group_may_have_keep_their_order() {
     let (a, b) = (ast("a", 1), ast("b", 1));
     let variables = Variables::seeded(0, &Device::Cpu);
-    let network =
-        Network::new(&PredictorConfig::default(), (DIM, 1), &mean_of_leaves, variables, &Device::Cpu).unwrap();
-    let input = FeatureInput::fit(DIM, 0, [a.features(), b.features()].into_iter());
+    let config = PredictorConfig::default();
+    let network = Network::new(&config, (DIM, 1), &mean_of_leaves, variables, &Device::Cpu).unwrap();
+    let input = FeatureInput::fit(DIM, config.feature_bins, [a.features(), b.features()].into_iter());
     let asts: Vec<&CompactAst> = (0..LEAVES_PER_GROUP + 100).map(|i| if i % 3 == 0 { &a } else { &b }).collect();
     let z = network.embed(&asts, &input, None).unwrap().to_vec2::<f32>().unwrap();
     assert!(z[0] != z[1] && (0..z.len()).all(|i| z[i] == z[usize::from(i % 3 != 0)]));
