@@ -1,0 +1,151 @@
+//! The right-hand side of a product, in the order the product reads it.
+
+use pulp::{Simd, WithSimd};
+
+use crate::arch::dispatch;
+
+/// A right-hand side `(k, n)` in the order a product reads it; packing again reuses the allocation.
+///
+/// Columns lie in panels as wide as the product's tile, each panel row by row; the last panel is filled up with zeros to
+/// whole vectors. How wide that is depends on the machine, so a packed matrix is not for files.
+///
+/// # Examples
+/// ```
+/// use cdmpp_kernel::{Finish, Packed, matmul};
+///
+/// // A fully connected layer of two inputs and three outputs: its weight is (out, in).
+/// let (weight, bias) = ([1.0, 2.0, 3.0, 4.0, 5.0, 6.0], [0.0, 0.5, -20.0]);
+/// let mut packed = Packed::default();
+/// packed.pack_transposed(&weight, 2, 3);
+/// let mut out = [0.0; 3];
+/// matmul(1, &[1.0, 1.0], &packed, Finish::BiasRelu(&bias), &mut out);
+/// assert_eq!(out, [3.0, 7.5, 0.0]);
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct Packed {
+    k: usize,
+    n: usize,
+    /// The number of columns of a panel.
+    width: usize,
+    /// Where the panels start, so that vectors do not straddle cache lines.
+    start: usize,
+    data: Vec<f32>,
+}
+
+/// A vector load that straddles cache lines costs two.
+const CACHE_LINE: usize = 64;
+
+impl Packed {
+    /// Packs a row-major `(k, n)` matrix.
+    ///
+    /// # Panics
+    /// If `b` has not `k · n` elements.
+    pub fn pack(&mut self, b: &[f32], k: usize, n: usize) {
+        assert_eq!(b.len(), k * n, "a matrix of ({k}, {n}) to pack");
+        dispatch(Pack { packed: self, b, k, n, transposed: false });
+    }
+
+    /// Packs the transpose of a row-major `(n, k)` matrix, such as the weight `(out, in)` of a fully connected layer.
+    ///
+    /// # Panics
+    /// If `b` has not `n · k` elements.
+    pub fn pack_transposed(&mut self, b: &[f32], k: usize, n: usize) {
+        assert_eq!(b.len(), k * n, "the transpose of ({n}, {k}) to pack");
+        dispatch(Pack { packed: self, b, k, n, transposed: true });
+    }
+
+    /// The number of rows, which a product sums over.
+    pub fn k(&self) -> usize {
+        self.k
+    }
+
+    /// The number of columns.
+    pub fn n(&self) -> usize {
+        self.n
+    }
+
+    /// The number of columns of every panel but the last.
+    pub(crate) fn width(&self) -> usize {
+        self.width
+    }
+
+    /// Rows `k0..k0 + kc` of the panel that starts at a column, `stored` columns wide.
+    #[inline(always)]
+    pub(crate) fn panel(&self, column: usize, stored: usize, k0: usize, kc: usize) -> &[f32] {
+        &self.data[self.start + column * self.k + k0 * stored..][..kc * stored]
+    }
+
+    /// Makes room; what is in it is written after.
+    fn reshape(&mut self, k: usize, n: usize, width: usize, lanes: usize) -> &mut [f32] {
+        let len = k * n.next_multiple_of(lanes);
+        (self.k, self.n, self.width) = (k, n, width);
+        let spare = CACHE_LINE / size_of::<f32>();
+        if self.data.len() < len + spare {
+            self.data.resize(len + spare, 0.0);
+        }
+        self.start = self.data.as_ptr().align_offset(CACHE_LINE).min(spare);
+        &mut self.data[self.start..][..len]
+    }
+}
+
+struct Pack<'a> {
+    packed: &'a mut Packed,
+    b: &'a [f32],
+    k: usize,
+    n: usize,
+    transposed: bool,
+}
+
+impl WithSimd for Pack<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Self { packed, b, k, n, transposed } = self;
+        let width = crate::product::panel_width::<S>();
+        let data = packed.reshape(k, n, width, S::F32_LANES);
+        if transposed { pack_transposed::<S>(data, b, k, n, width) } else { pack(simd, data, b, k, n, width) }
+    }
+}
+
+#[inline(always)]
+fn pack<S: Simd>(simd: S, data: &mut [f32], b: &[f32], k: usize, n: usize, width: usize) {
+    for column in (0..n).step_by(width) {
+        let w = width.min(n - column);
+        let stored = w.next_multiple_of(S::F32_LANES);
+        let panel = &mut data[column * k..][..stored * k];
+        for (p, row) in panel.chunks_exact_mut(stored).enumerate() {
+            let from = &b[p * n + column..][..w];
+            let (vectors, tail) = S::as_simd_f32s(from);
+            let (to, rest) = S::as_mut_simd_f32s(row);
+            debug_assert!(rest.is_empty());
+            for (to, from) in to.iter_mut().zip(vectors) {
+                *to = *from;
+            }
+            if !tail.is_empty() {
+                to[vectors.len()] = simd.partial_load_f32s(tail);
+            }
+        }
+    }
+}
+
+#[inline(always)]
+fn pack_transposed<S: Simd>(data: &mut [f32], b: &[f32], k: usize, n: usize, width: usize) {
+    for column in (0..n).step_by(width) {
+        let w = width.min(n - column);
+        let stored = w.next_multiple_of(S::F32_LANES);
+        let panel = &mut data[column * k..][..stored * k];
+        for c in 0..stored {
+            if c < w {
+                let from = &b[(column + c) * k..][..k];
+                for (p, x) in from.iter().enumerate() {
+                    panel[p * stored + c] = *x;
+                }
+            } else {
+                for p in 0..k {
+                    panel[p * stored + c] = 0.0;
+                }
+            }
+        }
+    }
+}
