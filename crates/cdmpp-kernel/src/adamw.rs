@@ -45,6 +45,18 @@ pub struct AdamWState<'a> {
     pub average: &'a mut [f32],
 }
 
+impl AdamWState<'_> {
+    #[inline(always)]
+    fn part(&mut self, start: usize, end: usize) -> AdamWState<'_> {
+        AdamWState {
+            parameters: &mut self.parameters[start..end],
+            first: &mut self.first[start..end],
+            second: &mut self.second[start..end],
+            average: &mut self.average[start..end],
+        }
+    }
+}
+
 /// Moves all parameters by one step; those in the ranges `decayed`, ascending and apart, decay as well.
 ///
 /// # Panics
@@ -75,59 +87,79 @@ impl WithSimd for Update<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let Self { step, decayed, gradient, state } = self;
-        let AdamWState { parameters, first, second, average } = state;
-        let mut run = |range: Range<usize>, shrink: f32| {
-            let part = AdamWState {
-                parameters: &mut parameters[range.clone()],
-                first: &mut first[range.clone()],
-                second: &mut second[range.clone()],
-                average: &mut average[range.clone()],
-            };
-            update(simd, step, shrink, &gradient[range], part);
-        };
+        let Self { step, decayed, gradient, mut state } = self;
         let mut end = 0;
         for range in decayed {
-            run(end..range.start, 1.0);
-            run(range.clone(), step.shrink);
+            update(simd, step, 1.0, &gradient[end..range.start], state.part(end, range.start));
+            update(simd, step, step.shrink, &gradient[range.clone()], state.part(range.start, range.end));
             end = range.end;
         }
-        run(end..gradient.len(), 1.0);
+        update(simd, step, 1.0, &gradient[end..], state.part(end, gradient.len()));
     }
 }
 
 #[inline(always)]
 fn update<S: Simd>(simd: S, step: &AdamWStep, shrink: f32, gradient: &[f32], state: AdamWState<'_>) {
-    let splat = |x: f32| simd.splat_f32s(x);
-    let (beta1, rest1) = (splat(step.beta1), splat(1.0 - step.beta1));
-    let (beta2, rest2) = (splat(step.beta2), splat(1.0 - step.beta2));
-    let (keep, rest) = (splat(step.average), splat(1.0 - step.average));
-    let (step_size, correct2, shorten) = (splat(step.step_size), splat(step.correct2), splat(step.shorten));
-    let (shrink, epsilon) = (splat(shrink), splat(1e-8));
-    let moved = |g: S::f32s, p: &mut S::f32s, m: &mut S::f32s, v: &mut S::f32s, a: &mut S::f32s| {
-        let g = simd.mul_f32s(g, shorten);
-        *m = simd.mul_add_e_f32s(beta1, *m, simd.mul_f32s(rest1, g));
-        *v = simd.mul_add_e_f32s(beta2, *v, simd.mul_f32s(simd.mul_f32s(rest2, g), g));
-        let deviation = simd.add_f32s(simd.sqrt_f32s(simd.mul_f32s(*v, correct2)), epsilon);
-        let by = simd.div_f32s(simd.mul_f32s(step_size, *m), deviation);
-        *p = simd.sub_f32s(simd.mul_f32s(*p, shrink), by);
-        *a = simd.mul_add_e_f32s(keep, *a, simd.mul_f32s(rest, *p));
-    };
+    let lanes = Lanes::new(simd, step, shrink);
     let (g, g_tail) = S::as_simd_f32s(gradient);
     let (p, p_tail) = S::as_mut_simd_f32s(state.parameters);
     let (m, m_tail) = S::as_mut_simd_f32s(state.first);
     let (v, v_tail) = S::as_mut_simd_f32s(state.second);
     let (a, a_tail) = S::as_mut_simd_f32s(state.average);
     for ((((g, p), m), v), a) in g.iter().zip(p).zip(m).zip(v).zip(a) {
-        moved(*g, p, m, v, a);
+        [*p, *m, *v, *a] = lanes.moved(simd, *g, [*p, *m, *v, *a]);
     }
     if !g_tail.is_empty() {
-        let load = |xs: &[f32]| simd.partial_load_f32s(xs);
-        let (mut p, mut m, mut v, mut a) = (load(p_tail), load(m_tail), load(v_tail), load(a_tail));
-        moved(load(g_tail), &mut p, &mut m, &mut v, &mut a);
-        for (to, from) in [(p_tail, p), (m_tail, m), (v_tail, v), (a_tail, a)] {
-            simd.partial_store_f32s(to, from);
+        let g = simd.partial_load_f32s(g_tail);
+        let tails = [p_tail, m_tail, v_tail, a_tail];
+        let mut before = [g; 4];
+        for (before, tail) in before.iter_mut().zip(&tails) {
+            *before = simd.partial_load_f32s(tail);
         }
+        for (tail, after) in tails.into_iter().zip(lanes.moved(simd, g, before)) {
+            simd.partial_store_f32s(tail, after);
+        }
+    }
+}
+
+/// The numbers of a step in all lanes.
+struct Lanes<S: Simd> {
+    beta1: [S::f32s; 2],
+    beta2: [S::f32s; 2],
+    average: [S::f32s; 2],
+    step_size: S::f32s,
+    correct2: S::f32s,
+    shorten: S::f32s,
+    shrink: S::f32s,
+    epsilon: S::f32s,
+}
+
+impl<S: Simd> Lanes<S> {
+    #[inline(always)]
+    fn new(simd: S, step: &AdamWStep, shrink: f32) -> Self {
+        Self {
+            beta1: [simd.splat_f32s(step.beta1), simd.splat_f32s(1.0 - step.beta1)],
+            beta2: [simd.splat_f32s(step.beta2), simd.splat_f32s(1.0 - step.beta2)],
+            average: [simd.splat_f32s(step.average), simd.splat_f32s(1.0 - step.average)],
+            step_size: simd.splat_f32s(step.step_size),
+            correct2: simd.splat_f32s(step.correct2),
+            shorten: simd.splat_f32s(step.shorten),
+            shrink: simd.splat_f32s(shrink),
+            epsilon: simd.splat_f32s(1e-8),
+        }
+    }
+
+    /// Parameters, mean gradients, mean squares and mean parameters after the step.
+    #[inline(always)]
+    fn moved(&self, simd: S, g: S::f32s, [p, m, v, a]: [S::f32s; 4]) -> [S::f32s; 4] {
+        let g = simd.mul_f32s(g, self.shorten);
+        let m = simd.mul_add_e_f32s(self.beta1[0], m, simd.mul_f32s(self.beta1[1], g));
+        let v = simd.mul_add_e_f32s(self.beta2[0], v, simd.mul_f32s(simd.mul_f32s(self.beta2[1], g), g));
+        let deviation = simd.add_f32s(simd.sqrt_f32s(simd.mul_f32s(v, self.correct2)), self.epsilon);
+        let by = simd.div_f32s(simd.mul_f32s(self.step_size, m), deviation);
+        let p = simd.sub_f32s(simd.mul_f32s(p, self.shrink), by);
+        let a = simd.mul_add_e_f32s(self.average[0], a, simd.mul_f32s(self.average[1], p));
+        [p, m, v, a]
     }
 }
 

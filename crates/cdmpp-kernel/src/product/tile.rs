@@ -72,61 +72,84 @@ impl<L: Left<R>, const R: usize, const V: usize> WithSimd for Tile<'_, L, R, V> 
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
+        if self.place.w == V * S::F32_LANES { self.run::<S, true>(simd) } else { self.run::<S, false>(simd) }
+    }
+}
+
+impl<L: Left<R>, const R: usize, const V: usize> Tile<'_, L, R, V> {
+    /// `FULL` says that the last vector of a row is whole.
+    #[inline(always)]
+    fn run<S: Simd, const FULL: bool>(self, simd: S) {
         let Self { left, panel, place, out } = self;
         let start = match place.bias {
-            Some(bias) => load::<S, V>(simd, bias),
+            Some(bias) => load::<S, V, FULL>(simd, bias),
             None => [simd.splat_f32s(0.0); V],
         };
-        let mut sums = [start; R];
+        let mut start = [start; R];
         if place.add {
-            for (i, row) in sums.iter_mut().enumerate() {
-                let before = load::<S, V>(simd, &out[i * place.n + place.column..][..place.w]);
+            for i in 0..R {
+                let before = load::<S, V, FULL>(simd, &out[i * place.n + place.column..][..place.w]);
                 for v in 0..V {
-                    row[v] = simd.add_f32s(row[v], before[v]);
+                    start[i][v] = simd.add_f32s(start[i][v], before[v]);
                 }
             }
         }
-        let (steps, _) = S::as_simd_f32s(panel).0.as_chunks::<V>();
-        let left = left.cut(steps.len());
-        for (p, step) in steps.iter().enumerate() {
-            for (i, row) in sums.iter_mut().enumerate() {
-                let x = simd.splat_f32s(left.at(p, i));
-                for v in 0..V {
-                    row[v] = simd.mul_add_e_f32s(x, step[v], row[v]);
-                }
+        let mut end = accumulate(simd, left, panel, start);
+        if place.relu {
+            for sum in end.as_flattened_mut() {
+                *sum = rectify(simd, *sum);
             }
         }
-        for (i, row) in sums.iter_mut().enumerate() {
-            if place.relu {
-                for sum in row.iter_mut() {
-                    *sum = rectify(simd, *sum);
-                }
-            }
-            store(simd, &mut out[i * place.n + place.column..][..place.w], *row);
+        for i in 0..R {
+            store::<S, V, FULL>(simd, &mut out[i * place.n + place.column..][..place.w], end[i]);
         }
     }
 }
 
-/// The vectors of a row, the last of which may be short.
+/// Adds the products of a part of the sum. The sums have an array of their own, so that the compiler sees every access
+/// to it and keeps it in registers.
 #[inline(always)]
-fn load<S: Simd, const V: usize>(simd: S, row: &[f32]) -> [S::f32s; V] {
-    if let Some(vectors) = S::as_simd_f32s(row).0.first_chunk::<V>() {
-        return *vectors;
+fn accumulate<S: Simd, L: Left<R>, const R: usize, const V: usize>(
+    simd: S,
+    left: L,
+    panel: &[f32],
+    start: [[S::f32s; V]; R],
+) -> [[S::f32s; V]; R] {
+    let mut sums = start;
+    let (steps, _) = S::as_simd_f32s(panel).0.as_chunks::<V>();
+    let left = left.cut(steps.len());
+    for (p, step) in steps.iter().enumerate() {
+        for (i, row) in sums.iter_mut().enumerate() {
+            let x = simd.splat_f32s(left.at(p, i));
+            for v in 0..V {
+                row[v] = simd.mul_add_e_f32s(x, step[v], row[v]);
+            }
+        }
     }
+    sums
+}
+
+/// The vectors of a row.
+#[inline(always)]
+fn load<S: Simd, const V: usize, const FULL: bool>(simd: S, row: &[f32]) -> [S::f32s; V] {
+    let (whole, rest) = S::as_simd_f32s(row);
     let mut vectors = [simd.splat_f32s(0.0); V];
-    for (vector, part) in vectors.iter_mut().zip(row.chunks(S::F32_LANES)) {
-        *vector = simd.partial_load_f32s(part);
+    if FULL {
+        vectors.copy_from_slice(&whole[..V]);
+    } else {
+        vectors[..V - 1].copy_from_slice(&whole[..V - 1]);
+        vectors[V - 1] = simd.partial_load_f32s(rest);
     }
     vectors
 }
 
 #[inline(always)]
-fn store<S: Simd, const V: usize>(simd: S, row: &mut [f32], vectors: [S::f32s; V]) {
-    if let Some(to) = S::as_mut_simd_f32s(row).0.first_chunk_mut::<V>() {
-        *to = vectors;
-        return;
-    }
-    for (vector, part) in vectors.iter().zip(row.chunks_mut(S::F32_LANES)) {
-        simd.partial_store_f32s(part, *vector);
+fn store<S: Simd, const V: usize, const FULL: bool>(simd: S, row: &mut [f32], vectors: [S::f32s; V]) {
+    let (whole, rest) = S::as_mut_simd_f32s(row);
+    if FULL {
+        whole[..V].copy_from_slice(&vectors);
+    } else {
+        whole[..V - 1].copy_from_slice(&vectors[..V - 1]);
+        simd.partial_store_f32s(rest, vectors[V - 1]);
     }
 }
