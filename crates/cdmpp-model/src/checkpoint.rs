@@ -9,7 +9,8 @@ use safetensors::SafeTensors;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::predictor::{Fitted, Identity, transformer};
+use crate::network::MakeEncoder;
+use crate::predictor::{Fitted, Identity};
 use crate::variables::Variables;
 use crate::{Encoder, ModelError, Predictor};
 
@@ -56,8 +57,7 @@ impl Predictor {
     /// with another encoder.
     pub fn load(path: &Path, device: &Device) -> Result<Self, ModelError> {
         let (header, tensors) = read_tensors::<Header>(path, FORMAT, device)?;
-        let encoder = transformer(&header.identity.config);
-        Self::restore(path, device, header, tensors, &encoder)
+        Self::restore(path, device, header, tensors, None)
     }
 
     /// Reads a checkpoint of a model with an encoder of your own.
@@ -70,7 +70,7 @@ impl Predictor {
         encoder: impl Fn(usize, VarBuilder<'_>) -> candle_core::Result<Box<dyn Encoder>>,
     ) -> Result<Self, ModelError> {
         let (header, tensors) = read_tensors::<Header>(path, FORMAT, device)?;
-        Self::restore(path, device, header, tensors, &encoder)
+        Self::restore(path, device, header, tensors, Some(&encoder))
     }
 
     fn restore(
@@ -78,7 +78,7 @@ impl Predictor {
         device: &Device,
         header: Header,
         tensors: BTreeMap<String, Tensor>,
-        encoder: crate::network::MakeEncoder<'_>,
+        encoder: Option<MakeEncoder<'_>>,
     ) -> Result<Self, ModelError> {
         let fail = |problem: String| ModelError::checkpoint(path, problem);
         let variables = Variables::saved(tensors, device);

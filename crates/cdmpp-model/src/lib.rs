@@ -94,6 +94,7 @@ mod batch;
 mod checkpoint;
 mod config;
 mod encoder;
+mod engine;
 mod error;
 mod feature_input;
 mod hardware_input;

@@ -13,7 +13,7 @@ use crate::feature_input::FeatureInput;
 use crate::hardware_input::HardwareInput;
 use crate::linear::Mlp;
 use crate::variables::{Variables, standard_normal};
-use crate::{Batch, Encoder, PredictorConfig, Query};
+use crate::{Batch, Encoder, PredictorConfig, Query, TransformerEncoder};
 
 /// Programs are encoded in groups of at most this many leaves, which bounds memory.
 const LEAVES_PER_GROUP: usize = 8192;
@@ -21,6 +21,8 @@ const LEAVES_PER_GROUP: usize = 8192;
 pub(crate) struct Network {
     pub(crate) variables: Variables,
     encoder: Box<dyn Encoder>,
+    /// Whether the encoder is the built-in one, which the engine knows.
+    is_built_in: bool,
     hardware: Mlp,
     head: Mlp,
     device: Device,
@@ -30,15 +32,21 @@ pub(crate) struct Network {
 pub(crate) type MakeEncoder<'a> = &'a dyn Fn(usize, VarBuilder<'_>) -> Result<Box<dyn Encoder>>;
 
 impl Network {
+    /// A network with an encoder of one's own, or else the built-in one.
     pub(crate) fn new(
         config: &PredictorConfig,
         (dim, n_columns): (usize, usize),
-        encoder: MakeEncoder<'_>,
+        encoder: Option<MakeEncoder<'_>>,
         variables: Variables,
         device: &Device,
     ) -> Result<Self> {
         let vars = variables.builder();
-        let encoder = encoder(FeatureInput::width(dim, config.feature_bins), vars.pp("encoder"))?;
+        let (n_inputs, encoder_vars) = (FeatureInput::width(dim, config.feature_bins), vars.pp("encoder"));
+        let is_built_in = encoder.is_none();
+        let encoder = match encoder {
+            Some(make) => make(n_inputs, encoder_vars)?,
+            None => Box::new(TransformerEncoder::new(&config.transformer, n_inputs, &encoder_vars)?),
+        };
         let embed = encoder.embed_dim();
         let widths = |first: usize, hidden: &[usize], last: usize| -> Vec<usize> {
             [first].into_iter().chain(hidden.iter().copied()).chain([last]).collect()
@@ -47,11 +55,17 @@ impl Network {
         let head = widths(3 * embed, &config.head_hidden, 1);
         Ok(Self {
             encoder,
+            is_built_in,
             hardware: Mlp::new(&hardware, &vars.pp("hardware"))?,
             head: Mlp::new(&head, &vars.pp("head"))?,
             variables,
             device: device.clone(),
         })
+    }
+
+    /// Whether the engine can compute it: the built-in network on the CPU.
+    pub(crate) fn is_native(&self) -> bool {
+        self.is_built_in && self.device.is_cpu()
     }
 
     pub(crate) fn embed_dim(&self) -> usize {

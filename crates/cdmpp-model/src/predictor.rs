@@ -11,7 +11,7 @@ use crate::feature_input::FeatureInput;
 use crate::hardware_input::HardwareInput;
 use crate::network::{MakeEncoder, Network, Pairs};
 use crate::variables::Variables;
-use crate::{Encoder, LabelTransform, ModelError, PredictorConfig, Query, TransformerEncoder};
+use crate::{Encoder, LabelTransform, ModelError, PredictorConfig, Query};
 
 /// Programs predicted at a time; bounds memory.
 const PROGRAMS_PER_CHUNK: usize = 1024;
@@ -38,6 +38,17 @@ pub(crate) struct Identity {
     pub(crate) hardware_columns: Vec<String>,
 }
 
+impl Identity {
+    fn new(config: &PredictorConfig, featurizer: &dyn Featurizer, hardware_columns: &[impl AsRef<str>]) -> Self {
+        Self {
+            config: config.clone(),
+            schema: featurizer.schema().to_owned(),
+            dim: featurizer.dim(),
+            hardware_columns: hardware_columns.iter().map(|column| column.as_ref().to_owned()).collect(),
+        }
+    }
+}
+
 /// What was fitted on the training samples beside the variables.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -56,7 +67,7 @@ impl Fitted {
 }
 
 impl Predictor {
-    /// An untrained predictor with the [`TransformerEncoder`].
+    /// An untrained predictor with the [`TransformerEncoder`](crate::TransformerEncoder).
     ///
     /// `hardware_columns` are the numbers of a hardware specification that it will look at, usually all columns of the
     /// hardware table.
@@ -70,8 +81,8 @@ impl Predictor {
         seed: u64,
         device: &Device,
     ) -> Result<Self, ModelError> {
-        let encoder = transformer(config);
-        Self::with_encoder(config, featurizer, hardware_columns, seed, device, encoder)
+        let identity = Identity::new(config, featurizer, hardware_columns);
+        Self::build(identity, Variables::seeded(seed, device), None, device)
     }
 
     /// An untrained predictor with an encoder of your own, made from the width of
@@ -87,19 +98,14 @@ impl Predictor {
         device: &Device,
         encoder: impl Fn(usize, VarBuilder<'_>) -> candle_core::Result<Box<dyn Encoder>>,
     ) -> Result<Self, ModelError> {
-        let identity = Identity {
-            config: config.clone(),
-            schema: featurizer.schema().to_owned(),
-            dim: featurizer.dim(),
-            hardware_columns: hardware_columns.iter().map(|column| column.as_ref().to_owned()).collect(),
-        };
-        Self::build(identity, Variables::seeded(seed, device), &encoder, device)
+        let identity = Identity::new(config, featurizer, hardware_columns);
+        Self::build(identity, Variables::seeded(seed, device), Some(&encoder), device)
     }
 
     pub(crate) fn build(
         identity: Identity,
         variables: Variables,
-        encoder: MakeEncoder<'_>,
+        encoder: Option<MakeEncoder<'_>>,
         device: &Device,
     ) -> Result<Self, ModelError> {
         identity.config.check()?;
@@ -156,7 +162,7 @@ impl Predictor {
         self.check_queries("query", queries.iter().copied())?;
         let mut seconds = Vec::with_capacity(queries.len());
         for chunk in queries.chunks(PROGRAMS_PER_CHUNK) {
-            let labels = self.labels(fitted, chunk)?;
+            let labels = self.labels(fitted, &Pairs::new(chunk.iter().copied()))?;
             seconds.extend(labels.into_iter().map(|label| fitted.labels.inverse(f64::from(label))));
         }
         let durations = seconds.into_iter().enumerate().map(|(index, seconds)| {
@@ -171,14 +177,11 @@ impl Predictor {
         durations.collect()
     }
 
-    fn labels(&self, fitted: &Fitted, queries: &[Query<'_>]) -> Result<Vec<f32>, ModelError> {
-        if queries.is_empty() {
-            return Ok(Vec::new());
-        }
-        let Pairs { asts, hardware, pairs } = Pairs::new(queries.iter().copied());
-        let programs = self.network.embed(&asts, &fitted.features, None)?;
-        let hardware = self.network.embed_hardware(&hardware, &fitted.hardware, None)?;
-        Ok(self.network.labels(&programs, &hardware, &pairs)?.to_vec1::<f32>()?)
+    /// The labels of pairs of a program and a hardware.
+    pub(crate) fn labels(&self, fitted: &Fitted, pairs: &Pairs<'_>) -> Result<Vec<f32>, ModelError> {
+        let programs = self.network.embed(&pairs.asts, &fitted.features, None)?;
+        let hardware = self.network.embed_hardware(&pairs.hardware, &fitted.hardware, None)?;
+        Ok(self.network.labels(&programs, &hardware, &pairs.pairs)?.to_vec1::<f32>()?)
     }
 
     /// Embeds the programs of queries: what the head sees beside the hardware's embedding.
@@ -229,16 +232,5 @@ impl Predictor {
             }
         }
         Ok(())
-    }
-}
-
-/// The constructor of the default encoder.
-pub(crate) fn transformer(
-    config: &PredictorConfig,
-) -> impl Fn(usize, VarBuilder<'_>) -> candle_core::Result<Box<dyn Encoder>> + use<> {
-    let config = config.transformer.clone();
-    move |dim, vars| {
-        let encoder: Box<dyn Encoder> = Box::new(TransformerEncoder::new(&config, dim, &vars)?);
-        Ok(encoder)
     }
 }

@@ -15,6 +15,8 @@ use crate::predictor::Fitted;
 pub(crate) struct Examples<'a> {
     pub(crate) asts: Vec<&'a CompactAst>,
     pub(crate) hardware: Vec<&'a HardwareSpec>,
+    /// The inputs of the hardware, row by row.
+    pub(crate) hardware_inputs: Vec<f32>,
     /// For every program, its measurements.
     pub(crate) measured: Vec<Vec<Measured>>,
     pub(crate) n_samples: usize,
@@ -38,7 +40,9 @@ impl<'a> Examples<'a> {
             let seconds = sample.latency.as_secs_f64();
             measured[ast as usize].push(Measured { hardware, seconds, label: fitted.labels.forward(seconds) as f32 });
         }
-        Self { asts, hardware, measured, n_samples: samples.len() }
+        let mut hardware_inputs = Vec::new();
+        hardware.iter().for_each(|spec| fitted.hardware.append(spec, &mut hardware_inputs));
+        Self { asts, hardware, hardware_inputs, measured, n_samples: samples.len() }
     }
 
     /// Cuts programs into runs of at least `batch_size` samples (the last run may have fewer).
@@ -52,6 +56,11 @@ impl<'a> Examples<'a> {
             }
         }
         batches
+    }
+
+    /// The number of samples of some programs.
+    pub(crate) fn n_samples_of(&self, programs: &[u32]) -> usize {
+        programs.iter().map(|program| self.measured[*program as usize].len()).sum()
     }
 
     /// Mixes everything that training sees into a hash.
@@ -87,6 +96,7 @@ mod tests {
         let examples = Examples {
             asts: Vec::new(),
             hardware: Vec::new(),
+            hardware_inputs: Vec::new(),
             measured: counts.map(measured).to_vec(),
             n_samples: counts.iter().sum(),
         };

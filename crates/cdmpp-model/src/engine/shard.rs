@@ -1,0 +1,171 @@
+//! One thread's part of a batch.
+
+use rand_xoshiro::Xoshiro256PlusPlus;
+
+use super::backward::Backward;
+use super::dropout::Dropout;
+use super::forward::{Network, Trace};
+use super::group::{Group, group};
+use super::inputs::Inputs;
+use super::room;
+use crate::positional::Positions;
+use crate::train::{Examples, Measured};
+use crate::variables::standard_normal;
+
+/// What stays the same over all steps.
+#[derive(Debug)]
+pub(crate) struct Fixed {
+    pub(crate) inputs: Inputs,
+    pub(crate) positions: Option<Positions>,
+    pub(crate) dropout: f64,
+    /// The deviation of the noise on the numbers of hardware, in training.
+    pub(crate) hardware_noise: f64,
+}
+
+/// The buffers of one thread.
+#[derive(Debug, Default)]
+pub(crate) struct Shard {
+    /// The programs of its part.
+    pub(crate) programs: Vec<u32>,
+    pub(crate) backward: Backward,
+    /// The sum of the losses of its samples.
+    pub(crate) loss: f64,
+    groups: Vec<Group>,
+    trace: Trace,
+    /// The inputs of the hardware, `(m, n_inputs)`.
+    hardware: Vec<f32>,
+    /// What every layer of the hardware branch gives.
+    hardware_hidden: Vec<Vec<f32>>,
+    hardware_grad: Vec<f32>,
+    /// For every sample, its program within the group and its hardware.
+    pairs: Vec<(usize, usize)>,
+    joined: Vec<f32>,
+    head: Vec<Vec<f32>>,
+}
+
+impl Shard {
+    /// Computes the gradient of the losses of its programs, and their sum.
+    ///
+    /// `judge` gives the loss of a measurement and its slope at the predicted label.
+    pub(crate) fn descend(
+        &mut self,
+        network: &Network<'_>,
+        fixed: &Fixed,
+        examples: &Examples<'_>,
+        rng: &mut Xoshiro256PlusPlus,
+        judge: &(dyn Fn(&Measured, f32) -> (f64, f32) + Sync),
+    ) {
+        let gradient = room(&mut self.backward.gradient, network.layout.n_parameters);
+        gradient.fill(0.0);
+        self.loss = 0.0;
+        let m = examples.hardware.len();
+        self.embed_hardware(network, examples, rng, fixed.hardware_noise);
+        room(&mut self.hardware_grad, m * network.embed_dim()).fill(0.0);
+        let n_leaves = |program| examples.asts[program as usize].n_leaves();
+        let n_groups = group(&mut self.programs, n_leaves, &mut self.groups);
+        let mut dropout = Dropout::new(Some(rng), fixed.dropout);
+        for i in 0..n_groups {
+            let group = std::mem::take(&mut self.groups[i]);
+            self.forward(network, fixed, examples, &group, &mut dropout);
+            self.judge(examples, &group, judge);
+            self.back(network, &group, &dropout);
+            self.groups[i] = group;
+        }
+        let n = m * network.embed_dim();
+        room(&mut self.backward.current, n).copy_from_slice(&self.hardware_grad[..n]);
+        self.backward.mlp(network, &network.layout.hardware, m, &self.hardware, &self.hardware_hidden);
+    }
+
+    fn embed_hardware(
+        &mut self,
+        network: &Network<'_>,
+        examples: &Examples<'_>,
+        rng: &mut Xoshiro256PlusPlus,
+        noise: f64,
+    ) {
+        self.hardware.clone_from(&examples.hardware_inputs);
+        if noise > 0.0 {
+            let known = self.hardware.iter_mut().filter(|x| **x != 0.0);
+            known.for_each(|x| *x += (noise * standard_normal(rng)) as f32);
+        }
+        network.mlp(&network.layout.hardware, examples.hardware.len(), &self.hardware, &mut self.hardware_hidden);
+    }
+
+    /// Predicts the labels of a group's samples: the last of `head`.
+    fn forward(
+        &mut self,
+        network: &Network<'_>,
+        fixed: &Fixed,
+        examples: &Examples<'_>,
+        group: &Group,
+        dropout: &mut Dropout<'_>,
+    ) {
+        let (d, n_inputs, e) = (network.d_model(), network.n_inputs(), network.embed_dim());
+        let inputs = room(&mut self.trace.inputs, group.n_leaves * n_inputs);
+        let entry = room(&mut self.trace.entry, group.n_leaves * d);
+        self.pairs.clear();
+        let mut row = 0;
+        for (i, program) in group.members.iter().enumerate() {
+            let ast = examples.asts[*program as usize];
+            let rows = row..row + ast.n_leaves();
+            fixed.inputs.write(ast.features(), &mut inputs[rows.start * n_inputs..rows.end * n_inputs]);
+            let entry = &mut entry[rows.start * d..rows.end * d];
+            match &fixed.positions {
+                Some(positions) => positions.write(ast.positions(), entry),
+                None => entry.fill(0.0),
+            }
+            let measured = &examples.measured[*program as usize];
+            self.pairs.extend(measured.iter().map(|measured| (i, measured.hardware as usize)));
+            row = rows.end;
+        }
+        network.encode(group, &mut self.trace, dropout);
+        let joined = room(&mut self.joined, self.pairs.len() * 3 * e);
+        let (z, h) = (last(&self.trace.pool), last(&self.hardware_hidden));
+        for ((program, hardware), joined) in self.pairs.iter().zip(joined.chunks_exact_mut(3 * e)) {
+            let (z, h) = (&z[program * e..][..e], &h[hardware * e..][..e]);
+            let (first, rest) = joined.split_at_mut(e);
+            let (second, third) = rest.split_at_mut(e);
+            first.copy_from_slice(z);
+            second.copy_from_slice(h);
+            third.iter_mut().zip(z.iter().zip(h)).for_each(|(product, (z, h))| *product = z * h);
+        }
+        network.mlp(&network.layout.head, self.pairs.len(), &self.joined, &mut self.head);
+    }
+
+    /// Adds up the losses of a group, and writes their slopes where the backward pass starts.
+    fn judge(&mut self, examples: &Examples<'_>, group: &Group, judge: &(dyn Fn(&Measured, f32) -> (f64, f32) + Sync)) {
+        let slopes = room(&mut self.backward.current, self.pairs.len());
+        let measured = group.members.iter().flat_map(|program| &examples.measured[*program as usize]);
+        for ((slope, label), measured) in slopes.iter_mut().zip(last(&self.head)).zip(measured) {
+            let (loss, at) = judge(measured, *label);
+            self.loss += loss;
+            *slope = at;
+        }
+    }
+
+    fn back(&mut self, network: &Network<'_>, group: &Group, dropout: &Dropout<'_>) {
+        let e = network.embed_dim();
+        self.backward.mlp(network, &network.layout.head, self.pairs.len(), &self.joined, &self.head);
+        let (z, h) = (last(&self.trace.pool), last(&self.hardware_hidden));
+        self.backward.pass_back(group.n_programs() * e, |joined, z_grad| {
+            z_grad.fill(0.0);
+            for ((program, hardware), joined) in self.pairs.iter().zip(joined.chunks_exact(3 * e)) {
+                let (by_z, rest) = joined.split_at(e);
+                let (by_h, by_product) = rest.split_at(e);
+                let (z, h) = (&z[program * e..][..e], &h[hardware * e..][..e]);
+                let z_grad = &mut z_grad[program * e..][..e];
+                let h_grad = &mut self.hardware_grad[hardware * e..][..e];
+                for i in 0..e {
+                    z_grad[i] += by_z[i] + by_product[i] * h[i];
+                    h_grad[i] += by_h[i] + by_product[i] * z[i];
+                }
+            }
+        });
+        self.backward.encoder(network, group, &self.trace, dropout);
+    }
+}
+
+/// What the last layer gave.
+fn last(hidden: &[Vec<f32>]) -> &[f32] {
+    hidden.last().map_or(&[], Vec::as_slice)
+}
