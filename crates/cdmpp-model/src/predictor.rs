@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::feature_input::FeatureInput;
 use crate::hardware_input::HardwareInput;
 use crate::network::{MakeEncoder, Network, Pairs};
+use crate::prior_input::PriorInput;
 use crate::variables::Variables;
 use crate::{Encoder, LabelTransform, ModelError, PredictorConfig, Query, TransformerEncoder};
 
@@ -44,6 +45,7 @@ pub(crate) struct Identity {
 pub(crate) struct Fitted {
     pub(crate) features: FeatureInput,
     pub(crate) hardware: HardwareInput,
+    pub(crate) prior: PriorInput,
     pub(crate) labels: LabelTransform,
 }
 
@@ -52,6 +54,7 @@ impl Fitted {
     pub(crate) fn fits(&self, identity: &Identity) -> bool {
         self.features.is_whole(identity.dim, identity.config.feature_bins)
             && self.hardware.fits(&identity.hardware_columns)
+            && self.prior.fits(&identity.config)
     }
 }
 
@@ -156,8 +159,9 @@ impl Predictor {
         self.check_queries("query", queries.iter().copied())?;
         let mut seconds = Vec::with_capacity(queries.len());
         for chunk in queries.chunks(PROGRAMS_PER_CHUNK) {
-            let labels = self.labels(fitted, chunk)?;
-            seconds.extend(labels.into_iter().map(|label| fitted.labels.inverse(f64::from(label))));
+            let (labels, units) = self.labels(fitted, chunk, seconds.len())?;
+            let times = labels.into_iter().zip(units);
+            seconds.extend(times.map(|(label, unit)| unit * fitted.labels.inverse(f64::from(label))));
         }
         let durations = seconds.into_iter().enumerate().map(|(index, seconds)| {
             Duration::try_from_secs_f64(seconds).map_err(|_| ModelError::Input {
@@ -171,14 +175,18 @@ impl Predictor {
         durations.collect()
     }
 
-    fn labels(&self, fitted: &Fitted, queries: &[Query<'_>]) -> Result<Vec<f32>, ModelError> {
-        if queries.is_empty() {
-            return Ok(Vec::new());
-        }
+    /// The labels of queries and their units in seconds; `first` is the index of the first of them.
+    fn labels(&self, fitted: &Fitted, queries: &[Query<'_>], first: usize) -> Result<(Vec<f32>, Vec<f64>), ModelError> {
+        let mut priors = Vec::new();
+        let units = queries.iter().enumerate().map(|(i, query)| {
+            let fail = |problem| ModelError::Input { what: "query", index: first + i, problem };
+            fitted.prior.append(query.ast, query.hardware, &mut priors).map_err(fail)
+        });
+        let units = units.collect::<Result<Vec<f64>, ModelError>>()?;
         let Pairs { asts, hardware, pairs } = Pairs::new(queries.iter().copied());
         let programs = self.network.embed(&asts, &fitted.features, None)?;
         let hardware = self.network.embed_hardware(&hardware, &fitted.hardware, None)?;
-        Ok(self.network.labels(&programs, &hardware, &pairs)?.to_vec1::<f32>()?)
+        Ok((self.network.labels(&programs, &hardware, &pairs, priors)?.to_vec1::<f32>()?, units))
     }
 
     /// Embeds the programs of queries: what the head sees beside the hardware's embedding.

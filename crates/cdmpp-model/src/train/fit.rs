@@ -15,6 +15,7 @@ use crate::hardware_input::HardwareInput;
 use crate::metrics::median;
 use crate::network::Pairs;
 use crate::predictor::Fitted;
+use crate::prior_input::PriorInput;
 use crate::variables::generator;
 use crate::{LabelTransform, ModelError, Predictor, Sample};
 
@@ -79,8 +80,10 @@ fn run(
     let before = (model.network.variables.to_flat()?, model.fitted.replace(fitted.clone()));
     let shared = &*model;
     let objective = Objective { network: &shared.network, fitted: &fitted, config, device: &shared.device };
-    let examples = (Examples::new(training, &fitted), Examples::new(validation, &fitted));
-    let result = Training::new(objective, examples, fingerprint_of(shared, &fitted), state).and_then(|mut training| {
+    let examples = Examples::new("training sample", training, &fitted)
+        .and_then(|training| Ok((training, Examples::new("validation sample", validation, &fitted)?)));
+    let result = examples.and_then(|examples| {
+        let mut training = Training::new(objective, examples, fingerprint_of(shared, &fitted), state)?;
         let reason = training.run(shared, on_epoch)?;
         Ok((reason, training.state))
     });
@@ -117,7 +120,14 @@ fn check_samples(model: &Predictor, what: &'static str, samples: &[Sample<'_>]) 
 /// Fits everything that is fitted beside the variables, on the training samples alone.
 fn fit_statistics(model: &Predictor, training: &[Sample<'_>]) -> Result<Fitted, ModelError> {
     let pairs = Pairs::new(training.iter().map(|sample| sample.query));
-    let seconds: Vec<f64> = training.iter().map(|sample| sample.latency.as_secs_f64()).collect();
+    let prior = PriorInput::fit(&model.identity.config, training.iter().map(|sample| sample.query))?;
+    let (mut seconds, mut inputs) = (Vec::with_capacity(training.len()), Vec::new());
+    for (index, Sample { query, latency }) in training.iter().enumerate() {
+        inputs.clear();
+        let fail = |problem| ModelError::Input { what: "training sample", index, problem };
+        let unit = prior.append(query.ast, query.hardware, &mut inputs).map_err(fail)?;
+        seconds.push(latency.as_secs_f64() / unit);
+    }
     let labels = LabelTransform::fit(model.identity.config.label, &seconds).ok_or(NO_SAMPLE)?;
     Ok(Fitted {
         features: FeatureInput::fit(
@@ -126,6 +136,7 @@ fn fit_statistics(model: &Predictor, training: &[Sample<'_>]) -> Result<Fitted, 
             pairs.asts.iter().map(|ast| ast.features()),
         ),
         hardware: HardwareInput::fit(&model.identity.hardware_columns, &pairs.hardware),
+        prior,
         labels,
     })
 }
@@ -265,7 +276,7 @@ impl<'a> Training<'a> {
             let labels = forward.labels.to_vec1::<f32>()?;
             for (label, measured) in labels.into_iter().zip(examples.measured[batch].iter().flatten()) {
                 let predicted = self.objective.fitted.labels.inverse(f64::from(label));
-                errors.push((predicted - measured.seconds).abs() / measured.seconds);
+                errors.push((predicted - measured.units).abs() / measured.units);
             }
         }
         if !loss.is_finite() {
