@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::feature_input::FeatureInput;
 use crate::hardware_input::HardwareInput;
 use crate::network::{MakeEncoder, Network, Pairs};
+use crate::prior_input::PriorInput;
 use crate::variables::Variables;
 use crate::{Encoder, LabelTransform, ModelError, PredictorConfig, Query};
 
@@ -55,6 +56,7 @@ impl Identity {
 pub(crate) struct Fitted {
     pub(crate) features: FeatureInput,
     pub(crate) hardware: HardwareInput,
+    pub(crate) prior: PriorInput,
     pub(crate) labels: LabelTransform,
 }
 
@@ -63,6 +65,7 @@ impl Fitted {
     pub(crate) fn fits(&self, identity: &Identity) -> bool {
         self.features.is_whole(identity.dim, identity.config.feature_bins)
             && self.hardware.fits(&identity.hardware_columns)
+            && self.prior.fits(&identity.config)
     }
 }
 
@@ -162,8 +165,15 @@ impl Predictor {
         self.check_queries("query", queries.iter().copied())?;
         let mut seconds = Vec::with_capacity(queries.len());
         for chunk in queries.chunks(PROGRAMS_PER_CHUNK) {
-            let labels = self.labels(fitted, &Pairs::new(chunk.iter().copied()))?;
-            seconds.extend(labels.into_iter().map(|label| fitted.labels.inverse(f64::from(label))));
+            let (mut priors, mut units) = (Vec::new(), Vec::with_capacity(chunk.len()));
+            for query in chunk {
+                let index = seconds.len() + units.len();
+                let fail = |problem| ModelError::Input { what: "query", index, problem };
+                units.push(fitted.prior.append(query.ast, query.hardware, &mut priors).map_err(fail)?);
+            }
+            let labels = self.labels(fitted, &Pairs::new(chunk.iter().copied()), priors)?;
+            let times = labels.into_iter().zip(units);
+            seconds.extend(times.map(|(label, unit)| unit * fitted.labels.inverse(f64::from(label))));
         }
         let durations = seconds.into_iter().enumerate().map(|(index, seconds)| {
             Duration::try_from_secs_f64(seconds).map_err(|_| ModelError::Input {
@@ -177,11 +187,11 @@ impl Predictor {
         durations.collect()
     }
 
-    /// The labels of pairs of a program and a hardware.
-    pub(crate) fn labels(&self, fitted: &Fitted, pairs: &Pairs<'_>) -> Result<Vec<f32>, ModelError> {
+    /// The labels of pairs of a program and a hardware, with what the prior says of each.
+    pub(crate) fn labels(&self, fitted: &Fitted, pairs: &Pairs<'_>, priors: Vec<f32>) -> Result<Vec<f32>, ModelError> {
         let programs = self.network.embed(&pairs.asts, &fitted.features, None)?;
         let hardware = self.network.embed_hardware(&pairs.hardware, &fitted.hardware, None)?;
-        Ok(self.network.labels(&programs, &hardware, &pairs.pairs)?.to_vec1::<f32>()?)
+        Ok(self.network.labels(&programs, &hardware, &pairs.pairs, priors)?.to_vec1::<f32>()?)
     }
 
     /// Embeds the programs of queries: what the head sees beside the hardware's embedding.

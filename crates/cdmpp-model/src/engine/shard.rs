@@ -119,12 +119,17 @@ impl Shard {
             row = rows.end;
         }
         network.encode(group, &mut self.trace, dropout);
-        let joined = room(&mut self.joined, self.pairs.len() * 3 * e);
+        let width = network.joined_width();
+        let joined = room(&mut self.joined, self.pairs.len() * width);
         let (z, h) = (last(&self.trace.pool), last(&self.hardware_hidden));
-        for ((program, hardware), joined) in self.pairs.iter().zip(joined.chunks_exact_mut(3 * e)) {
+        let priors = group.members.iter().flat_map(|program| priors_of(examples, *program, width - 3 * e));
+        for (((program, hardware), prior), joined) in self.pairs.iter().zip(priors).zip(joined.chunks_exact_mut(width))
+        {
             let (z, h) = (&z[program * e..][..e], &h[hardware * e..][..e]);
             let (first, rest) = joined.split_at_mut(e);
-            let (second, third) = rest.split_at_mut(e);
+            let (second, rest) = rest.split_at_mut(e);
+            let (third, fourth) = rest.split_at_mut(e);
+            fourth.copy_from_slice(prior);
             first.copy_from_slice(z);
             second.copy_from_slice(h);
             third.iter_mut().zip(z.iter().zip(h)).for_each(|(product, (z, h))| *product = z * h);
@@ -144,12 +149,12 @@ impl Shard {
     }
 
     fn back(&mut self, network: &Network<'_>, group: &Group, dropout: &Dropout<'_>) {
-        let e = network.embed_dim();
+        let (e, width) = (network.embed_dim(), network.joined_width());
         self.backward.mlp(network, &network.layout.head, self.pairs.len(), &self.joined, &self.head);
         let (z, h) = (last(&self.trace.pool), last(&self.hardware_hidden));
         self.backward.pass_back(group.n_programs() * e, |joined, z_grad| {
             z_grad.fill(0.0);
-            for ((program, hardware), joined) in self.pairs.iter().zip(joined.chunks_exact(3 * e)) {
+            for ((program, hardware), joined) in self.pairs.iter().zip(joined.chunks_exact(width)) {
                 let (by_z, rest) = joined.split_at(e);
                 let (by_h, by_product) = rest.split_at(e);
                 let (z, h) = (&z[program * e..][..e], &h[hardware * e..][..e]);
@@ -163,6 +168,12 @@ impl Shard {
         });
         self.backward.encoder(network, group, &self.trace, dropout);
     }
+}
+
+/// The inputs that come from the prior, `width` for each measurement of a program.
+fn priors_of<'a>(examples: &'a Examples<'_>, program: u32, width: usize) -> impl Iterator<Item = &'a [f32]> {
+    let priors = &examples.priors[program as usize];
+    (0..examples.measured[program as usize].len()).map(move |i| &priors[i * width..][..width])
 }
 
 /// What the last layer gave.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use candle_core::Device;
 use cdmpp_hardware::HardwareSpec;
-use cdmpp_ir::{CompactAst, Featurizer, LeafContext};
+use cdmpp_ir::{CompactAst, Featurizer, LeafContext, Work};
 use rand::Rng as _;
 
 use super::layout::Layout;
@@ -12,9 +12,12 @@ use super::*;
 use crate::feature_input::FeatureInput;
 use crate::hardware_input::HardwareInput;
 use crate::predictor::Fitted;
+use crate::prior_input::PriorInput;
 use crate::train::{Autograd, Examples, TrainConfig};
 use crate::variables::generator;
-use crate::{LabelKind, LabelTransform, NormPlacement, Predictor, PredictorConfig, Query, Sample, TransformerConfig};
+use crate::{
+    LabelKind, LabelTransform, NormPlacement, Predictor, PredictorConfig, Prior, Query, Sample, TransformerConfig,
+};
 
 const DIM: usize = 7;
 
@@ -42,7 +45,14 @@ fn ast(seed: u64, n_leaves: usize) -> CompactAst {
     };
     let features = (0..n_leaves).flat_map(leaf).collect();
     let positions = (0..n_leaves as u32).map(|i| 2 * i + seed as u32 % 3 + u32::from(i > 2) * 1000).collect();
-    CompactAst::from_parts(Made.schema(), DIM, features, positions, vec![1; n_leaves]).unwrap()
+    let work = Work {
+        operations: rng.random_range(1e3..1e6),
+        footprint_bytes: rng.random_range(1e3..1e5),
+        accessed_bytes: rng.random_range(1e5..1e6),
+        n_blocks: 12.0,
+        n_threads: 64.0,
+    };
+    CompactAst::from_parts(Made.schema(), DIM, features, positions, vec![1; n_leaves]).unwrap().with_work(work)
 }
 
 /// Everything that a training has.
@@ -58,13 +68,15 @@ impl Case {
     fn new(config: &PredictorConfig, leaves: &[usize], n_shards: usize) -> Self {
         let spec = |name: &str, values: &[(&str, f64)]| HardwareSpec::new(name, values.iter().copied()).unwrap();
         let hardware = vec![
-            spec("slow", &[("clock", 1e3), ("cache", 4.0)]),
-            spec("fast", &[("clock", 3e3), ("cache", 32.0)]),
-            spec("other", &[("clock", 1.5e3)]),
+            spec("slow", &[("clock", 1e3), ("cache", 4.0), ("peak_fp32_gflops", 1.0)]),
+            spec("fast", &[("clock", 3e3), ("cache", 32.0), ("peak_fp32_gflops", 9.0), ("memory_bandwidth_gbs", 3.0)]),
+            spec("other", &[("clock", 1.5e3), ("memory_bandwidth_gbs", 1.0)]),
         ];
         let asts: Vec<CompactAst> = leaves.iter().enumerate().map(|(i, n)| ast(i as u64, *n)).collect();
         let model = Predictor::new(config, &Made, &["clock", "cache"], 3, &Device::Cpu).unwrap();
+        let queries = asts.iter().flat_map(|ast| hardware.iter().map(move |hardware| Query { ast, hardware }));
         let fitted = Fitted {
+            prior: PriorInput::fit(config, queries).unwrap(),
             features: FeatureInput::fit(DIM, config.feature_bins, asts.iter().map(CompactAst::features)),
             hardware: HardwareInput::fit(model.hardware_columns(), &hardware.iter().collect::<Vec<_>>()),
             labels: LabelTransform::fit(config.label, &[1e-5, 4e-5, 9e-5, 1.6e-4, 2.5e-4]).unwrap(),
@@ -81,7 +93,7 @@ impl Case {
         });
         let samples: Vec<Sample<'_>> =
             queries.map(|(i, j, query)| Sample { query, latency: Duration::from_secs_f64(seconds(i, j)) }).collect();
-        Examples::new(&samples, &self.fitted)
+        Examples::new("sample", &samples, &self.fitted).unwrap()
     }
 
     /// The parameters, moved away from the zeros and ones that biases and norms start with.
@@ -137,7 +149,13 @@ fn configs() -> Vec<PredictorConfig> {
     vec![
         base.clone(),
         PredictorConfig { transformer: post.clone(), label: LabelKind::BoxCox, ..base.clone() },
-        PredictorConfig { transformer: none.clone(), feature_bins: 0, hardware_hidden: vec![], ..base.clone() },
+        PredictorConfig {
+            transformer: none.clone(),
+            feature_bins: 0,
+            hardware_hidden: vec![],
+            prior: Prior::None,
+            ..base.clone()
+        },
         PredictorConfig {
             transformer: TransformerConfig { norm: NormPlacement::Post, pool_hidden: vec![7], ..none },
             head_hidden: vec![],

@@ -15,6 +15,7 @@ use crate::loss::sample_loss;
 use crate::metrics::median;
 use crate::network::Pairs;
 use crate::predictor::Fitted;
+use crate::prior_input::PriorInput;
 use crate::variables::generator;
 use crate::{LabelTransform, ModelError, Predictor, Sample};
 
@@ -78,8 +79,10 @@ fn run(
     };
     let before = (model.network.variables.to_flat()?, model.fitted.replace(fitted.clone()));
     let shared = &*model;
-    let examples = (Examples::new(training, &fitted), Examples::new(validation, &fitted));
-    let result = Training::new(shared, &fitted, config, examples, state).and_then(|mut training| {
+    let examples = Examples::new("training sample", training, &fitted)
+        .and_then(|training| Ok((training, Examples::new("validation sample", validation, &fitted)?)));
+    let result = examples.and_then(|examples| {
+        let mut training = Training::new(shared, &fitted, config, examples, state)?;
         let reason = training.run(on_epoch)?;
         Ok((reason, training.state))
     });
@@ -116,7 +119,14 @@ fn check_samples(model: &Predictor, what: &'static str, samples: &[Sample<'_>]) 
 /// Fits everything that is fitted beside the variables, on the training samples alone.
 fn fit_statistics(model: &Predictor, training: &[Sample<'_>]) -> Result<Fitted, ModelError> {
     let pairs = Pairs::new(training.iter().map(|sample| sample.query));
-    let seconds: Vec<f64> = training.iter().map(|sample| sample.latency.as_secs_f64()).collect();
+    let prior = PriorInput::fit(&model.identity.config, training.iter().map(|sample| sample.query))?;
+    let (mut seconds, mut inputs) = (Vec::with_capacity(training.len()), Vec::new());
+    for (index, Sample { query, latency }) in training.iter().enumerate() {
+        inputs.clear();
+        let fail = |problem| ModelError::Input { what: "training sample", index, problem };
+        let unit = prior.append(query.ast, query.hardware, &mut inputs).map_err(fail)?;
+        seconds.push(latency.as_secs_f64() / unit);
+    }
     let labels = LabelTransform::fit(model.identity.config.label, &seconds).ok_or(NO_SAMPLE)?;
     Ok(Fitted {
         features: FeatureInput::fit(
@@ -125,6 +135,7 @@ fn fit_statistics(model: &Predictor, training: &[Sample<'_>]) -> Result<Fitted, 
             pairs.asts.iter().map(|ast| ast.features()),
         ),
         hardware: HardwareInput::fit(&model.identity.hardware_columns, &pairs.hardware),
+        prior,
         labels,
     })
 }
@@ -267,7 +278,7 @@ impl<'a> Training<'a> {
             for (label, measured) in labels.into_iter().zip(measured.iter().flatten()) {
                 loss += sample_loss(&self.config.loss, &self.fitted.labels, label, measured).0;
                 let predicted = self.fitted.labels.inverse(f64::from(label));
-                errors.push((predicted - measured.seconds).abs() / measured.seconds);
+                errors.push((predicted - measured.units).abs() / measured.units);
             }
         }
         if !loss.is_finite() {
@@ -288,9 +299,13 @@ fn labels(
 ) -> Result<Vec<f32>, ModelError> {
     let measured = examples.measured[programs.clone()].iter().enumerate();
     let pairs = measured.flat_map(|(row, measured)| measured.iter().map(move |one| (row as u32, one.hardware)));
-    let pairs =
-        Pairs { asts: examples.asts[programs].to_vec(), hardware: examples.hardware.clone(), pairs: pairs.collect() };
-    model.labels(fitted, &pairs)
+    let pairs = Pairs {
+        asts: examples.asts[programs.clone()].to_vec(),
+        hardware: examples.hardware.clone(),
+        pairs: pairs.collect(),
+    };
+    let priors = examples.priors[programs].concat();
+    model.labels(fitted, &pairs, priors)
 }
 
 /// Starts a hash of what a training state belongs to: what the model is, but not the values of its variables.
