@@ -25,7 +25,8 @@ pub(crate) struct Roofline<'a> {
 impl<'a> Roofline<'a> {
     /// `None` if the program's work is unknown, or both roofs of the hardware are.
     pub(crate) fn new(ast: &'a CompactAst, hardware: &'a HardwareSpec) -> Option<Self> {
-        let work = ast.work()?;
+        // Work that was counted elsewhere may be anything.
+        let work = ast.work().filter(|work| numbers(work).iter().all(|x| x.is_finite() && *x >= 0.0))?;
         let time = |amount: f64, column: &str| {
             let rate = hardware.value(column).filter(|rate| *rate > 0.0)?;
             // Everything here is in units of 10⁹ a second.
@@ -47,9 +48,10 @@ impl<'a> Roofline<'a> {
 
     /// Appends what the network may make of the estimate: [`N_VALUES`] numbers, mostly binary logarithms of ratios.
     pub(crate) fn append(&self, out: &mut Vec<f32>) {
-        let Work { footprint_bytes, accessed_bytes, n_blocks, n_threads, .. } = *self.work;
+        let Work { footprint_bytes, accessed_bytes, .. } = *self.work;
+        let (n_blocks, n_threads) = (self.work.n_blocks.max(1.0), self.work.n_threads.max(1.0));
         let value = |column| self.hardware.value(column).filter(|value| *value > 0.0);
-        let mut put = |number: Option<f64>| out.push(number.map_or(0.0, |x| x.max(1e-12).min(1e24).log2() as f32));
+        let mut put = |number: Option<f64>| out.push(number.map_or(0.0, |x| x.clamp(1e-12, 1e24).log2() as f32));
         put(Some(self.seconds()));
         put(self.compute);
         put(self.memory);
@@ -67,6 +69,10 @@ impl<'a> Roofline<'a> {
         put(resident);
         out.push(f32::from(u8::from(self.memory.is_none())));
     }
+}
+
+fn numbers(work: &Work) -> [f64; 5] {
+    [work.operations, work.footprint_bytes, work.accessed_bytes, work.n_blocks, work.n_threads]
 }
 
 #[cfg(test)]
@@ -103,6 +109,7 @@ mod tests {
     fn without_work_or_without_a_rate_there_is_none() {
         assert_eq!(seconds(WORK, &[("clock_mhz", 1000.0), ("peak_fp32_gflops", 0.0)]), None);
         assert_eq!(seconds(Work { operations: 0.0, footprint_bytes: 0.0, ..WORK }, &[("peak_fp32_gflops", 1.0)]), None);
+        assert_eq!(seconds(Work { accessed_bytes: f64::NAN, ..WORK }, &[("peak_fp32_gflops", 1.0)]), None);
         assert!(Roofline::new(&ast(), &spec(&[("peak_fp32_gflops", 1.0)])).is_none());
     }
 

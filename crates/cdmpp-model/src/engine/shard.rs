@@ -37,6 +37,8 @@ pub(crate) struct Shard {
     /// What every layer of the hardware branch gives.
     hardware_hidden: Vec<Vec<f32>>,
     hardware_grad: Vec<f32>,
+    /// For every hardware, the noise on the inputs that come from the prior; empty without noise.
+    prior_noise: Vec<f32>,
     /// For every sample, its program within the group and its hardware.
     pairs: Vec<(usize, usize)>,
     joined: Vec<f32>,
@@ -88,6 +90,11 @@ impl Shard {
             let known = self.hardware.iter_mut().filter(|x| **x != 0.0);
             known.for_each(|x| *x += (noise * standard_normal(rng)) as f32);
         }
+        self.prior_noise.clear();
+        if noise > 0.0 {
+            let n = examples.hardware.len() * (network.joined_width() - 3 * network.embed_dim());
+            self.prior_noise.extend((0..n).map(|_| (noise * standard_normal(rng)) as f32));
+        }
         network.mlp(&network.layout.hardware, examples.hardware.len(), &self.hardware, &mut self.hardware_hidden);
     }
 
@@ -130,6 +137,10 @@ impl Shard {
             let (second, rest) = rest.split_at_mut(e);
             let (third, fourth) = rest.split_at_mut(e);
             fourth.copy_from_slice(prior);
+            if !self.prior_noise.is_empty() {
+                let noise = &self.prior_noise[hardware * fourth.len()..][..fourth.len()];
+                fourth.iter_mut().zip(noise).filter(|(x, _)| **x != 0.0).for_each(|(x, noise)| *x += noise);
+            }
             first.copy_from_slice(z);
             second.copy_from_slice(h);
             third.iter_mut().zip(z.iter().zip(h)).for_each(|(product, (z, h))| *product = z * h);

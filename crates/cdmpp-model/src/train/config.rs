@@ -18,7 +18,8 @@ pub struct TrainConfig {
     pub patience: usize,
     /// The threads that share a batch. The result depends on their number, not on the machine's.
     pub n_shards: usize,
-    /// The deviation of the noise added to the scaled numbers of the hardware, drawn anew for every batch: with a few
+    /// The deviation of the noise added to the scaled numbers of the hardware, and to the inputs from the
+    /// [prior](crate::Prior), drawn anew for every hardware and batch: with a few
     /// training devices, a network without it learns their names and not what their numbers mean.
     pub hardware_noise: f64,
     /// The optimiser.
