@@ -2,6 +2,7 @@
 
 use pulp::{Simd, WithSimd};
 
+use crate::aligned::Aligned;
 use crate::arch::dispatch;
 
 /// A right-hand side `(k, n)` in the order a product reads it; packing again reuses the allocation.
@@ -27,13 +28,8 @@ pub struct Packed {
     n: usize,
     /// The number of columns of a panel.
     width: usize,
-    /// Where the panels start, so that vectors do not straddle cache lines.
-    start: usize,
-    data: Vec<f32>,
+    data: Aligned,
 }
-
-/// A vector load that straddles cache lines costs two.
-const CACHE_LINE: usize = 64;
 
 impl Packed {
     /// Packs a row-major `(k, n)` matrix.
@@ -72,19 +68,14 @@ impl Packed {
     /// Rows `k0..k0 + kc` of the panel that starts at a column, `stored` columns wide.
     #[inline(always)]
     pub(crate) fn panel(&self, column: usize, stored: usize, k0: usize, kc: usize) -> &[f32] {
-        &self.data[self.start + column * self.k + k0 * stored..][..kc * stored]
+        &self.data.get()[column * self.k + k0 * stored..][..kc * stored]
     }
 
     /// Makes room; what is in it is written after.
     fn reshape(&mut self, k: usize, n: usize, width: usize, lanes: usize) -> &mut [f32] {
-        let len = k * n.next_multiple_of(lanes);
         (self.k, self.n, self.width) = (k, n, width);
-        let spare = CACHE_LINE / size_of::<f32>();
-        if self.data.len() < len + spare {
-            self.data.resize(len + spare, 0.0);
-        }
-        self.start = self.data.as_ptr().align_offset(CACHE_LINE).min(spare);
-        &mut self.data[self.start..][..len]
+        self.data.resize(k * n.next_multiple_of(lanes));
+        self.data.get_mut()
     }
 }
 
@@ -129,22 +120,26 @@ fn pack<S: Simd>(simd: S, data: &mut [f32], b: &[f32], k: usize, n: usize, width
     }
 }
 
+/// Rows of a panel that are written together, so that they stay in the first-level cache while its columns pass by.
+const BLOCK: usize = 32;
+
 #[inline(always)]
 fn pack_transposed<S: Simd>(data: &mut [f32], b: &[f32], k: usize, n: usize, width: usize) {
     for column in (0..n).step_by(width) {
         let w = width.min(n - column);
         let stored = w.next_multiple_of(S::F32_LANES);
         let panel = &mut data[column * k..][..stored * k];
-        for c in 0..stored {
-            if c < w {
-                let from = &b[(column + c) * k..][..k];
-                for (p, x) in from.iter().enumerate() {
-                    panel[p * stored + c] = *x;
+        for (block, rows) in panel.chunks_mut(BLOCK * stored).enumerate() {
+            let first = block * BLOCK;
+            let length = rows.len() / stored;
+            for c in 0..w {
+                let from = &b[(column + c) * k + first..][..length];
+                for (row, x) in rows.chunks_exact_mut(stored).zip(from) {
+                    row[c] = *x;
                 }
-            } else {
-                for p in 0..k {
-                    panel[p * stored + c] = 0.0;
-                }
+            }
+            for row in rows.chunks_exact_mut(stored) {
+                row[w..].fill(0.0);
             }
         }
     }
