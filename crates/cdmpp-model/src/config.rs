@@ -61,7 +61,7 @@ impl Default for TransformerConfig {
             n_heads: 4,
             n_layers: 2,
             d_ff: 128,
-            dropout: 0.2,
+            dropout: 0.1,
             norm: NormPlacement::Pre,
             positional_encoding: true,
             pool_hidden: Vec::new(),

@@ -31,10 +31,10 @@ pub struct TrainConfig {
 impl Default for TrainConfig {
     fn default() -> Self {
         Self {
-            epochs: 40,
+            epochs: 120,
             batch_size: 64,
             seed: 0,
-            patience: 0,
+            patience: 30,
             n_shards: 2,
             hardware_noise: 0.2,
             optimizer: OptimizerConfig::default(),
