@@ -55,13 +55,13 @@ pub enum DataError {
         source: std::io::Error,
     },
     /// The file's author wrote a line that is not what it should be.
-    #[error("{at}:{column}: not a {what}: {problem}")]
+    #[error("{at}{}: not a {what}: {problem}", suffix(*column))]
     Malformed {
         /// What it should be: `record`.
         what: &'static str,
         /// The line.
         at: Location,
-        /// The column in bytes, from 1; the last that was read.
+        /// The column in bytes, from 1; the last that was read. 0 if the line is well formed, but says what cannot be.
         column: usize,
         /// What is wrong there.
         problem: String,
@@ -154,4 +154,8 @@ impl DataError {
 
 fn prefix(at: Option<&Location>) -> String {
     at.map_or_else(String::new, |at| format!("{at}: "))
+}
+
+fn suffix(column: usize) -> String {
+    if column == 0 { String::new() } else { format!(":{column}") }
 }

@@ -78,5 +78,5 @@ pub enum ReplayError {
 }
 
 fn latency_problem(seconds: Option<f64>) -> String {
-    seconds.map_or_else(|| "has no latency".to_owned(), |seconds| format!("has a latency that is none: {seconds} s"))
+    seconds.map_or_else(|| "has no latency".to_owned(), |seconds| format!("has a latency that is none: {seconds:?} s"))
 }

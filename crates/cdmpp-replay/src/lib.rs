@@ -65,6 +65,7 @@ mod operator_graph;
 mod overheads;
 mod plan;
 mod replay;
+mod svg;
 mod task_graph;
 mod timeline;
 
@@ -79,5 +80,6 @@ pub use monte_carlo::{Draw, Makespans, MonteCarloConfig, monte_carlo, monte_carl
 pub use operator_graph::{HandOver, Lane, Operator, OperatorGraph};
 pub use overheads::{FitConfig, FittedTerm, MeasuredNetwork, OverheadFit, Overheads, Term, fit_overheads};
 pub use replay::{replay, replay_in_order};
+pub use svg::write_svg;
 pub use task_graph::{LaneId, TaskGraph, TaskId};
 pub use timeline::{Cause, LaneUse, Span, Timeline};

@@ -228,7 +228,7 @@ impl OperatorGraph {
             let seconds = repeat.ok_or_else(|| self.refused(&place(), "a measurement is missing or not finite"))?;
             let is_latency = seconds > 0.0 && Duration::try_from_secs_f64(seconds).is_ok_and(|time| !time.is_zero());
             if !is_latency {
-                return Err(self.refused(&place(), format!("a measurement that is none: {seconds} s")));
+                return Err(self.refused(&place(), format!("a measurement that is none: {seconds:?} s")));
             }
             sorted.push(seconds);
         }
@@ -243,7 +243,7 @@ impl OperatorGraph {
         lanes: &mut BTreeMap<&'a str, LaneId>,
     ) -> Result<(), ReplayError> {
         let gap = |place: &dyn Fn() -> String, seconds: f64| {
-            let problem = || self.refused(&place(), format!("a gap that is none: {seconds} s"));
+            let problem = || self.refused(&place(), format!("a gap that is none: {seconds:?} s"));
             Duration::try_from_secs_f64(seconds).map_err(|_| problem())
         };
         for Lane { name, launch_gap_s, start_up_s } in &self.lanes {

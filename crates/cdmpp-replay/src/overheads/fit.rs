@@ -229,10 +229,21 @@ impl<'a> Fit<'a> {
 
     /// All terms with their standard errors: those that were kept, and each of the others as it would be beside them.
     fn report(&self, terms: &[Term], kept: &[Term]) -> OverheadFit {
+        // A term may help while a name is left out, and come out as nothing with all of them.
+        let overheads = self.fit(kept, None);
+        let is_nothing = |term: &Term| {
+            let mut lanes = self.lanes.iter();
+            if *term == Term::StartUp {
+                lanes.all(|lane| term.value_in(&overheads, Some(lane)) == 0.0)
+            } else {
+                term.value_in(&overheads, None) == 0.0
+            }
+        };
+        let kept: Vec<Term> = kept.iter().copied().filter(|term| !is_nothing(term)).collect();
         let mut fitted = Vec::new();
         for &term in Term::ALL.iter().filter(|term| terms.contains(term)) {
             let is_kept = kept.contains(&term);
-            let with = if is_kept { kept.to_vec() } else { [kept, &[term]].concat() };
+            let with = if is_kept { kept.clone() } else { [kept.as_slice(), &[term]].concat() };
             let whole = self.fit(&with, None);
             let parts: Vec<Overheads> = (0..self.n_names).map(|name| self.fit(&with, Some(name))).collect();
             let lanes = if term == Term::StartUp { self.lanes.iter().map(Some).collect() } else { vec![None] };
@@ -248,7 +259,6 @@ impl<'a> Fit<'a> {
                 });
             }
         }
-        let overheads = self.fit(kept, None);
         OverheadFit { overheads, terms: fitted, n_networks: self.paths.len(), n_names: self.n_names }
     }
 }

@@ -13,16 +13,16 @@ pub(super) fn huber(error: f64) -> f64 {
 /// Minimises `Σ huber(y − X c) + ½ ‖c‖²` over `c ≥ 0`; the minimum and its place.
 ///
 /// Both parts are convex and the second strictly so: there is one minimum, whatever the data, and it exists for fewer
-/// rows than columns too. It is found by weighted least squares again and again, each solved one coordinate after the
-/// other. Columns are few, so nothing is gained from a library for matrices.
+/// rows than columns too. It is found by weighted least squares again and again. Columns are few: nothing is gained from a
+/// library for matrices.
 pub(super) fn minimise(rows: &[(Vec<f64>, f64)], n_columns: usize) -> (f64, Vec<f64>) {
     let mut c = vec![0.0; n_columns];
     let error = |row: &(Vec<f64>, f64), c: &[f64]| row.1 - row.0.iter().zip(c).map(|(x, c)| x * c).sum::<f64>();
     for _ in 0..200 {
-        let before = c.clone();
+        let before = c;
         let (mut gram, mut moment) = (vec![vec![0.0; n_columns]; n_columns], vec![0.0; n_columns]);
         for row in rows {
-            let weight = (KNEE / error(row, &c).abs()).min(1.0);
+            let weight = (KNEE / error(row, &before).abs()).min(1.0);
             for (i, x) in row.0.iter().enumerate() {
                 moment[i] += weight * x * row.1;
                 for (cell, other) in gram[i].iter_mut().zip(&row.0) {
@@ -31,8 +31,8 @@ pub(super) fn minimise(rows: &[(Vec<f64>, f64)], n_columns: usize) -> (f64, Vec<
             }
         }
         (0..n_columns).for_each(|i| gram[i][i] += 1.0);
-        descend(&gram, &moment, &mut c);
-        if c.iter().zip(&before).all(|(new, old)| (new - old).abs() <= 1e-7) {
+        c = non_negative(&gram, &moment);
+        if c.iter().zip(&before).all(|(new, old)| (new - old).abs() <= 1e-7 * (1.0 + new.abs())) {
             break;
         }
     }
@@ -40,20 +40,63 @@ pub(super) fn minimise(rows: &[(Vec<f64>, f64)], n_columns: usize) -> (f64, Vec<
     (loss, c)
 }
 
-/// Minimises `½ cᵀ gram c − momentᵀ c` over `c ≥ 0`.
-fn descend(gram: &[Vec<f64>], moment: &[f64], c: &mut [f64]) {
-    for _ in 0..500 {
-        let mut moved: f64 = 0.0;
-        for i in 0..c.len() {
-            let others: f64 = (0..c.len()).filter(|j| *j != i).map(|j| gram[i][j] * c[j]).sum();
-            let new = ((moment[i] - others) / gram[i][i]).max(0.0);
-            moved = moved.max((new - c[i]).abs());
-            c[i] = new;
-        }
-        if moved <= 1e-9 {
-            break;
+/// The `c ≥ 0` that minimises `½ cᵀ gram c − momentᵀ c`, for a positive definite `gram`.
+///
+/// # References
+/// Lawson and Hanson, *Solving least squares problems*, 1974, chapter 23.
+fn non_negative(gram: &[Vec<f64>], moment: &[f64]) -> Vec<f64> {
+    let n = moment.len();
+    let mut c = vec![0.0; n];
+    let mut free = vec![false; n];
+    // Each round frees a coordinate for good or ends; rounding could make it go in circles.
+    for _ in 0..3 * n {
+        let descent = |i: usize| moment[i] - gram[i].iter().zip(&c).map(|(g, c)| g * c).sum::<f64>();
+        let steepest = (0..n).filter(|i| !free[*i]).max_by(|i, j| descent(*i).total_cmp(&descent(*j)));
+        let Some(steepest) = steepest.filter(|i| descent(*i) > 1e-10 * (1.0 + moment[*i].abs())) else { break };
+        free[steepest] = true;
+        loop {
+            let columns: Vec<usize> = (0..n).filter(|i| free[*i]).collect();
+            let solution = solve(gram, moment, &columns);
+            if solution.iter().all(|value| *value > 0.0) {
+                columns.iter().zip(solution).for_each(|(i, value)| c[*i] = value);
+                break;
+            }
+            // As far as possible towards the solution; what gets to zero first stays there.
+            let (mut step, mut first) = (f64::INFINITY, steepest);
+            for (&i, &value) in columns.iter().zip(&solution).filter(|(_, value)| **value <= 0.0) {
+                let until_zero = c[i] / (c[i] - value);
+                if until_zero < step || until_zero.is_nan() {
+                    (step, first) = (until_zero, i);
+                }
+            }
+            let step = if step.is_finite() { step } else { 0.0 };
+            columns.iter().zip(&solution).for_each(|(i, value)| c[*i] += step * (value - c[*i]));
+            c[first] = 0.0;
+            free[first] = false;
         }
     }
+    c
+}
+
+/// Solves the equations of some columns by elimination, which is stable without exchanges for a positive definite
+/// matrix.
+fn solve(gram: &[Vec<f64>], moment: &[f64], columns: &[usize]) -> Vec<f64> {
+    let mut rows: Vec<Vec<f64>> =
+        columns.iter().map(|i| columns.iter().map(|j| gram[*i][*j]).chain([moment[*i]]).collect()).collect();
+    let n = columns.len();
+    for pivot in 0..n {
+        let (above, below) = rows.split_at_mut(pivot + 1);
+        for row in below {
+            let factor = row[pivot] / above[pivot][pivot];
+            row.iter_mut().zip(&above[pivot]).skip(pivot).for_each(|(cell, other)| *cell -= factor * other);
+        }
+    }
+    let mut solution = vec![0.0; n];
+    for i in (0..n).rev() {
+        let known: f64 = (i + 1..n).map(|j| rows[i][j] * solution[j]).sum();
+        solution[i] = (rows[i][n] - known) / rows[i][i];
+    }
+    solution
 }
 
 #[cfg(test)]
@@ -69,7 +112,7 @@ mod tests {
         assert!((huber(11.0) - huber(10.0) - KNEE).abs() < 1e-12);
     }
 
-    /// Against SciPy's solver for the same problem without the knee:
+    /// The numbers are those of the same problem without the knee:
     /// `scipy.optimize.nnls(np.vstack([X, np.eye(3)]), np.concatenate([y, np.zeros(3)]))`
     #[test]
     fn it_is_least_squares_where_errors_are_small() {
