@@ -4,8 +4,10 @@ use clap::{Parser, Subcommand};
 
 use crate::eval::EvalArgs;
 use crate::features::FeaturesArgs;
+use crate::fit_overheads::FitOverheadsArgs;
 use crate::inspect::InspectArgs;
 use crate::predict::PredictArgs;
+use crate::replay::ReplayArgs;
 use crate::train::TrainArgs;
 
 /// Predicts the latency of tensor programs on CPUs and GPUs, and learns to.
@@ -34,6 +36,8 @@ Examples:
     cdmpp predict model.safetensors --hardware hardware.json --on tesla-t4,a100-pcie-40gb matmul.py
   See what the model sees of it:
     cdmpp inspect matmul.py
+  Replay a network from its measured operators, and see what ran when:
+    cdmpp replay networks.jsonl.zst --networks resnet50-b1 --measured epyc-genoa-avx512-2c --trace trace.json
 
 `cdmpp COMMAND --help` explains a command and its files.";
 
@@ -44,4 +48,6 @@ pub(crate) enum Command {
     Eval(EvalArgs),
     Predict(PredictArgs),
     Inspect(InspectArgs),
+    Replay(ReplayArgs),
+    FitOverheads(FitOverheadsArgs),
 }

@@ -1,6 +1,5 @@
 //! `cdmpp eval`: how good a trained model is.
 
-use std::collections::BTreeSet;
 use std::io::Write;
 use std::path::PathBuf;
 use std::time::Instant;
@@ -12,6 +11,7 @@ use cdmpp::model::candle_core::Device;
 use serde::Serialize;
 
 use crate::measured::{DataArgs, Measured};
+use crate::near::check_names;
 use crate::report::{Counts, Scores, Versions};
 use crate::table::Table;
 use crate::{featurizer, new_file, predictions, report};
@@ -101,8 +101,8 @@ fn select(measured: &Measured, networks: &[String], hardware: &[String]) -> Resu
     let keys = measured.dataset.keys();
     let known_networks = keys.iter().flat_map(|key| key.networks.keys().map(String::as_str)).collect();
     let known_hardware = keys.iter().map(|key| key.hardware).collect();
-    check_names("network", networks, &known_networks)?;
-    check_names("hardware", hardware, &known_hardware)?;
+    check_names("network", networks.iter().map(String::as_str), &known_networks, "the records")?;
+    check_names("hardware", hardware.iter().map(String::as_str), &known_hardware, "the records")?;
     let is_wanted = |&index: &usize| {
         let key = &keys[index];
         (networks.is_empty() || networks.iter().any(|name| key.networks.contains_key(name)))
@@ -113,13 +113,4 @@ fn select(measured: &Measured, networks: &[String], hardware: &[String]) -> Resu
         bail!("no program of {} was measured on {}", networks.join(", "), hardware.join(", "));
     }
     Ok(indices)
-}
-
-fn check_names(kind: &str, names: &[String], known: &BTreeSet<&str>) -> Result<()> {
-    let Some(name) = names.iter().find(|name| !known.contains(name.as_str())) else { return Ok(()) };
-    let mut near: Vec<&str> = known.iter().copied().collect();
-    // The sort is stable: equally near names stay in alphabetic order.
-    near.sort_by(|a, b| strsim::jaro_winkler(b, name).total_cmp(&strsim::jaro_winkler(a, name)));
-    near.truncate(3);
-    bail!("unknown {kind} `{name}`; nearest of {} in the records: {}", known.len(), near.join(", "));
 }

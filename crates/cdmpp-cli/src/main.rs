@@ -8,14 +8,20 @@ mod eval;
 mod failure;
 mod features;
 mod featurizer;
+mod fit_overheads;
+mod graph_file;
 mod inspect;
 mod interrupt;
 mod measured;
+mod near;
 mod new_file;
+mod overheads_file;
 mod predict;
 mod predictions;
 mod program_file;
 mod progress;
+mod quantiles;
+mod replay;
 mod report;
 mod settings;
 mod table;
@@ -41,6 +47,8 @@ fn main() -> ExitCode {
         Command::Eval(args) => eval::run(&args, seed).map(done),
         Command::Predict(args) => predict::run(&args).map(done),
         Command::Inspect(args) => inspect::run(&args).map(done),
+        Command::Replay(args) => replay::run(&args).map(done),
+        Command::FitOverheads(args) => fit_overheads::run(&args).map(done),
     };
     result.unwrap_or_else(|error| failure::report(&error))
 }

@@ -67,7 +67,7 @@ fn write_row(f: &mut fmt::Formatter<'_>, name: &str, width: usize, m: &Metrics) 
 }
 
 /// Seconds in a unit in which they are easy to read.
-fn time(seconds: f64) -> String {
+pub(crate) fn time(seconds: f64) -> String {
     let units = [(1.0, "s"), (1e-3, "ms"), (1e-6, "µs")];
     let (size, unit) = units.into_iter().find(|(size, _)| seconds >= *size).unwrap_or((1e-9, "ns"));
     let value = seconds / size;

@@ -37,8 +37,10 @@ impl Serialize for Location {
 #[non_exhaustive]
 pub enum DataError {
     /// A file is missing or not readable, or its compressed stream is cut off or damaged.
-    #[error("{at}: cannot read the records")]
+    #[error("{at}: cannot read the {what}s")]
     Read {
+        /// What a line of the file should be: `record`.
+        what: &'static str,
         /// Where reading stopped; line 0 if the file could not be opened.
         at: Location,
         /// What the system or the decompressor says.
@@ -52,15 +54,17 @@ pub enum DataError {
         /// What the system says.
         source: std::io::Error,
     },
-    /// The file's author wrote a line that is not a record.
-    #[error("{at}:{column}: not a record: {what}")]
+    /// The file's author wrote a line that is not what it should be.
+    #[error("{at}{}: not a {what}: {problem}", suffix(*column))]
     Malformed {
+        /// What it should be: `record`.
+        what: &'static str,
         /// The line.
         at: Location,
-        /// The column in bytes, from 1; the last that was read.
+        /// The column in bytes, from 1; the last that was read. 0 if the line is well formed, but says what cannot be.
         column: usize,
         /// What is wrong there.
-        what: String,
+        problem: String,
     },
     /// A measurement cannot be a label, and the caller asked to refuse such data rather than to drop it.
     #[error("{at}: {flaw} in the repeats of task `{task}` on `{hardware}`")]
@@ -138,16 +142,20 @@ impl DataError {
         Self::Unknown { kind, name: name.to_owned(), nearest, n_known }
     }
 
-    pub(crate) fn malformed(at: Location, error: &serde_json::Error) -> Self {
-        let (line, column, mut what) = (error.line(), error.column(), error.to_string());
+    pub(crate) fn malformed(what: &'static str, at: Location, error: &serde_json::Error) -> Self {
+        let (line, column, mut problem) = (error.line(), error.column(), error.to_string());
         // serde_json counts lines from the start of the record; the place in the file is told by `at`.
-        if let Some(end) = what.rfind(&format!(" at line {line} column {column}")) {
-            what.truncate(end);
+        if let Some(end) = problem.rfind(&format!(" at line {line} column {column}")) {
+            problem.truncate(end);
         }
-        Self::Malformed { at, column, what }
+        Self::Malformed { what, at, column, problem }
     }
 }
 
 fn prefix(at: Option<&Location>) -> String {
     at.map_or_else(String::new, |at| format!("{at}: "))
+}
+
+fn suffix(column: usize) -> String {
+    if column == 0 { String::new() } else { format!(":{column}") }
 }

@@ -12,6 +12,7 @@
 //! | [`hardware`] | what is known of a CPU or GPU | [`HardwareTable`](hardware::HardwareTable) |
 //! | [`data`] | measured programs: reading, cleaning, splitting | [`Dataset`](data::Dataset), [`split`](data::split()) |
 //! | [`model`] | training and prediction | [`Predictor`](model::Predictor), [`train::fit`](model::train::fit), [`Metrics`](model::Metrics) |
+//! | [`replay`] | from the latencies of programs to the time of a network | [`TaskGraph`](replay::TaskGraph), [`replay`](replay::replay()), [`OperatorGraph`](replay::OperatorGraph) |
 //!
 //! The command `cdmpp`, in the crate `cdmpp-cli`, does the same from a shell.
 //!
@@ -62,6 +63,7 @@
 //!
 //! - `data` (default): [`data`], and with it `tvm`.
 //! - `model` (default): [`model`]; brings candle.
+//! - `replay` (default): [`replay`].
 //! - `tvm` (default): [`tvm`]; brings a Python parser.
 //! - `serde`: `Serialize` and `Deserialize` for programs and Compact ASTs.
 //!
@@ -79,5 +81,7 @@ pub use cdmpp_hardware as hardware;
 pub use cdmpp_ir as ir;
 #[cfg(feature = "model")]
 pub use cdmpp_model as model;
+#[cfg(feature = "replay")]
+pub use cdmpp_replay as replay;
 #[cfg(feature = "tvm")]
 pub use cdmpp_tvm as tvm;

@@ -3,6 +3,8 @@
 #![cfg(test)]
 
 mod commands;
+mod graph_refusals;
+mod networks;
 mod place;
 mod refusals;
 mod training;

@@ -7,7 +7,7 @@ use cdmpp::data::{RecordReader, RecordWriter};
 use serde_json::Value;
 use tempfile::TempDir;
 
-const DATA: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/data");
+pub(crate) const DATA: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/data");
 
 /// A model that trains in no time.
 const SMALL: &str = "
