@@ -96,7 +96,7 @@ impl<'a> Simplifier<'a> {
 
     /// Whether an expression of the source is the same after simplification, so that it may be copied as it is.
     pub(crate) fn is_quiet(&self, expr: ExprId) -> bool {
-        quiet::is_quiet(self.source, self, expr, false)
+        quiet::is_quiet(self, expr, None)
     }
 
     /// Copies an expression of the source into the arena; variables become what stands for them.
