@@ -12,6 +12,7 @@ use rand_xoshiro::Xoshiro256PlusPlus;
 use crate::feature_input::FeatureInput;
 use crate::hardware_input::HardwareInput;
 use crate::linear::Mlp;
+use crate::predictor::Fitted;
 use crate::variables::{Variables, standard_normal};
 use crate::{Batch, Encoder, PredictorConfig, Query, TransformerEncoder};
 
@@ -133,6 +134,17 @@ impl Network {
         }
         let width = HardwareInput::width(input.columns().len());
         self.hardware.forward(&Tensor::from_vec(rows, (hardware.len(), width), &self.device)?)
+    }
+
+    /// The labels of queries.
+    pub(crate) fn predict(&self, queries: &[Query<'_>], fitted: &Fitted) -> Result<Vec<f32>> {
+        if queries.is_empty() {
+            return Ok(Vec::new());
+        }
+        let Pairs { asts, hardware, pairs } = Pairs::new(queries.iter().copied());
+        let programs = self.embed(&asts, &fitted.features, None)?;
+        let hardware = self.embed_hardware(&hardware, &fitted.hardware, None)?;
+        self.labels(&programs, &hardware, &pairs)?.to_vec1::<f32>()
     }
 
     /// The labels of pairs of a program's and a hardware's embedding.

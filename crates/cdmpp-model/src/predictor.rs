@@ -1,5 +1,6 @@
 //! The predictor.
 
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use candle_core::{Device, Tensor};
@@ -7,14 +8,15 @@ use candle_nn::VarBuilder;
 use cdmpp_ir::Featurizer;
 use serde::{Deserialize, Serialize};
 
+use crate::engine::Compiled;
 use crate::feature_input::FeatureInput;
 use crate::hardware_input::HardwareInput;
 use crate::network::{MakeEncoder, Network, Pairs};
 use crate::variables::Variables;
 use crate::{Encoder, LabelTransform, ModelError, PredictorConfig, Query};
 
-/// Programs predicted at a time; bounds memory.
-const PROGRAMS_PER_CHUNK: usize = 1024;
+/// Queries that candle predicts at a time; bounds memory.
+const QUERIES_PER_CHUNK: usize = 1024;
 
 /// Predicts the latency of programs on hardware.
 ///
@@ -26,6 +28,8 @@ pub struct Predictor {
     pub(crate) identity: Identity,
     pub(crate) fitted: Option<Fitted>,
     pub(crate) device: Device,
+    /// The built-in network with the values that its variables had at a version of them.
+    compiled: RwLock<Option<(u64, Arc<Compiled>)>>,
 }
 
 /// What the network was built for.
@@ -117,7 +121,7 @@ impl Predictor {
         }
         let widths = (identity.dim, identity.hardware_columns.len());
         let network = Network::new(&identity.config, widths, encoder, variables, device)?;
-        Ok(Self { network, identity, fitted: None, device: device.clone() })
+        Ok(Self { network, identity, fitted: None, device: device.clone(), compiled: RwLock::default() })
     }
 
     /// The shape.
@@ -152,7 +156,12 @@ impl Predictor {
 
     /// Predicts latencies, in the order of the queries.
     ///
-    /// A program that is asked for on several hardware (by the same reference) is encoded once.
+    /// A program that is asked for on several hardware (by the same reference) is encoded once, if not too many others
+    /// are asked for in between. Large numbers of queries are spread over rayon's current pool: within
+    /// `ThreadPool::install`, over that one.
+    ///
+    /// Any number of threads may share a predictor. With the built-in encoder on the CPU, weights are prepared by the
+    /// first prediction after a change, and buffers stay for the next.
     ///
     /// # Errors
     /// [`ModelError::NotTrained`], [`ModelError::Schema`] for features of another kind, [`ModelError::Input`] for a
@@ -160,12 +169,8 @@ impl Predictor {
     pub fn predict(&self, queries: &[Query<'_>]) -> Result<Vec<Duration>, ModelError> {
         let fitted = self.fitted.as_ref().ok_or(ModelError::NotTrained)?;
         self.check_queries("query", queries.iter().copied())?;
-        let mut seconds = Vec::with_capacity(queries.len());
-        for chunk in queries.chunks(PROGRAMS_PER_CHUNK) {
-            let labels = self.labels(fitted, &Pairs::new(chunk.iter().copied()))?;
-            seconds.extend(labels.into_iter().map(|label| fitted.labels.inverse(f64::from(label))));
-        }
-        let durations = seconds.into_iter().enumerate().map(|(index, seconds)| {
+        let durations = self.labels(fitted, queries)?.into_iter().enumerate().map(|(index, label)| {
+            let seconds = fitted.labels.inverse(f64::from(label));
             Duration::try_from_secs_f64(seconds).map_err(|_| ModelError::Input {
                 what: "query",
                 index,
@@ -177,11 +182,33 @@ impl Predictor {
         durations.collect()
     }
 
-    /// The labels of pairs of a program and a hardware.
-    pub(crate) fn labels(&self, fitted: &Fitted, pairs: &Pairs<'_>) -> Result<Vec<f32>, ModelError> {
-        let programs = self.network.embed(&pairs.asts, &fitted.features, None)?;
-        let hardware = self.network.embed_hardware(&pairs.hardware, &fitted.hardware, None)?;
-        Ok(self.network.labels(&programs, &hardware, &pairs.pairs)?.to_vec1::<f32>()?)
+    /// The labels of queries that are checked.
+    pub(crate) fn labels(&self, fitted: &Fitted, queries: &[Query<'_>]) -> Result<Vec<f32>, ModelError> {
+        let mut labels = vec![0.0; queries.len()];
+        match self.compiled(fitted)? {
+            Some(compiled) => compiled.labels(queries, &mut labels),
+            None => {
+                for (queries, labels) in queries.chunks(QUERIES_PER_CHUNK).zip(labels.chunks_mut(QUERIES_PER_CHUNK)) {
+                    labels.copy_from_slice(&self.network.predict(queries, fitted)?);
+                }
+            }
+        }
+        Ok(labels)
+    }
+
+    /// The network as it is now, ready to predict, if the engine knows it.
+    fn compiled(&self, fitted: &Fitted) -> Result<Option<Arc<Compiled>>, ModelError> {
+        if !self.network.is_native() {
+            return Ok(None);
+        }
+        let version = self.network.variables.version();
+        let known = self.compiled.read().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some((_, compiled)) = known.filter(|(of, _)| *of == version) {
+            return Ok(Some(compiled));
+        }
+        let compiled = Arc::new(Compiled::new(&self.identity, fitted, &self.network.variables.to_flat()?));
+        *self.compiled.write().unwrap_or_else(PoisonError::into_inner) = Some((version, Arc::clone(&compiled)));
+        Ok(Some(compiled))
     }
 
     /// Embeds the programs of queries: what the head sees beside the hardware's embedding.
@@ -199,8 +226,15 @@ impl Predictor {
         }
         let Pairs { asts, pairs, .. } = Pairs::new(queries.iter().copied());
         let rows: Vec<u32> = pairs.iter().map(|(row, _)| *row).collect();
-        let parts = asts.chunks(PROGRAMS_PER_CHUNK).map(|asts| self.network.embed(asts, &fitted.features, None));
-        let z = Tensor::cat(&parts.collect::<candle_core::Result<Vec<_>>>()?, 0)?;
+        let z = match self.compiled(fitted)? {
+            Some(compiled) => {
+                Tensor::from_vec(compiled.embed(&asts), (asts.len(), compiled.embed_dim()), &self.device)?
+            }
+            None => {
+                let parts = asts.chunks(QUERIES_PER_CHUNK).map(|asts| self.network.embed(asts, &fitted.features, None));
+                Tensor::cat(&parts.collect::<candle_core::Result<Vec<_>>>()?, 0)?
+            }
+        };
         Ok(z.index_select(&Tensor::new(rows, &self.device)?, 0)?)
     }
 
