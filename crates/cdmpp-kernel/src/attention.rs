@@ -1,11 +1,14 @@
 //! Multi-head self-attention over short sequences.
 
-mod head;
+mod lanes;
+mod strip;
 
 use pulp::{Simd, WithSimd};
 
+use crate::aligned::Aligned;
 use crate::arch::dispatch;
-use head::{Rows, RowsMut, blend, blend_transposed, dots, softmax, softmax_backward};
+use lanes::{softmax, softmax_backward};
+use strip::{Matrix, MatrixMut, Mix, dots, mix, room};
 
 /// Scaled dot-product self-attention of every head, without mask.
 ///
@@ -16,10 +19,12 @@ use head::{Rows, RowsMut, blend, blend_transposed, dots, softmax, softmax_backwa
 /// If a length does not fit, or the heads do not divide the width.
 ///
 /// # Complexity
-/// O(b · l² · d) time, O(l · d / `n_heads`) memory.
+/// O(b · l² · d) time, O(l) memory.
 pub fn attention(qkv: &[f32], l: usize, d: usize, n_heads: usize, out: &mut [f32]) {
     check("attention", qkv, out, l, d, n_heads);
-    dispatch(Forward { qkv, heads: Heads { l, d, n: n_heads }, out });
+    if !out.is_empty() {
+        dispatch(Forward { qkv, heads: Heads::new(l, d, n_heads), out });
+    }
 }
 
 /// The gradient of [`attention`].
@@ -31,11 +36,13 @@ pub fn attention(qkv: &[f32], l: usize, d: usize, n_heads: usize, out: &mut [f32
 /// If a length does not fit, or the heads do not divide the width.
 ///
 /// # Complexity
-/// O(b · l² · d) time, O(l · d / `n_heads`) memory.
+/// O(b · l² · d) time, O(l) memory.
 pub fn attention_backward(qkv: &[f32], grad: &[f32], l: usize, d: usize, n_heads: usize, dqkv: &mut [f32]) {
     check("attention_backward", qkv, grad, l, d, n_heads);
     assert_eq!(dqkv.len(), qkv.len(), "attention_backward: the gradient of queries, keys and values");
-    dispatch(Backward { qkv, grad, heads: Heads { l, d, n: n_heads }, dqkv });
+    if !grad.is_empty() {
+        dispatch(Backward { qkv, grad, heads: Heads::new(l, d, n_heads), dqkv });
+    }
 }
 
 fn check(name: &str, qkv: &[f32], out: &[f32], l: usize, d: usize, n_heads: usize) {
@@ -45,54 +52,82 @@ fn check(name: &str, qkv: &[f32], out: &[f32], l: usize, d: usize, n_heads: usiz
 }
 
 /// The geometry of one call.
+///
+/// Heads of all samples are taken a vector at a time: each has a lane of the attention weights, `(rows, l, lanes)`, so
+/// that a softmax needs no sum across lanes. What has the size of a head is in vectors along the head.
 #[derive(Clone, Copy)]
 struct Heads {
     l: usize,
     d: usize,
     n: usize,
+    size: usize,
+    /// How many rows of weights are computed together: all of them would be l².
+    rows: usize,
+    scale: f32,
 }
 
-/// As many attention weights are in memory at once, unless one row has more.
-const WEIGHTS: usize = 256;
+/// As many attention weights of a head are in memory at once, if that is enough for a few rows.
+const WEIGHTS: usize = 128;
+/// Keys and values are walked once for so many rows.
+const ROWS: usize = 8;
+/// No machine has more lanes.
+const LANES: usize = 16;
 
 impl Heads {
-    fn scale(self) -> f32 {
-        (self.size() as f32).powf(-0.5)
+    fn new(l: usize, d: usize, n: usize) -> Self {
+        let size = d / n;
+        Self { l, d, n, size, rows: (WEIGHTS / l).max(ROWS).min(l), scale: (size as f32).powf(-0.5) }
     }
 
-    fn size(self) -> usize {
-        self.d / self.n
+    /// Room for the weights of a group of heads.
+    fn weights<S: Simd>(self) -> Aligned {
+        Aligned::zeros(self.rows * self.l * S::F32_LANES)
     }
 
-    /// The length of a head's rows, filled up to whole vectors.
-    fn padded<S: Simd>(self) -> usize {
-        self.size().next_multiple_of(S::F32_LANES)
+    /// The heads that follow one.
+    #[inline(always)]
+    fn places(self, mut place: Place, to: &mut [Place]) -> Place {
+        for to in to {
+            *to = place;
+            place.column += self.size;
+            if place.column == self.d {
+                place = Place { row: place.row + self.l, column: 0 };
+            }
+        }
+        place
     }
 
-    /// How many rows of weights are computed together: all of them would be l².
-    fn block(self) -> usize {
-        (WEIGHTS / self.l).clamp(1, self.l)
+    /// The head's queries (0), keys (1) or values (2), from a row of the sample on.
+    #[inline(always)]
+    fn part(self, qkv: &[f32], place: Place, part: usize, row: usize) -> Matrix<'_> {
+        let start = ((place.row + row) * 3 + part) * self.d + place.column;
+        Matrix { data: &qkv[start..], stride: 3 * self.d, width: self.size }
     }
 
-    /// Room for a block of weights.
-    fn weights<S: Simd>(self) -> Vec<f32> {
-        vec![0.0; (self.block() * self.l).next_multiple_of(S::F32_LANES)]
+    #[inline(always)]
+    fn part_mut(self, qkv: &mut [f32], place: Place, part: usize, row: usize) -> MatrixMut<'_> {
+        let start = ((place.row + row) * 3 + part) * self.d + place.column;
+        MatrixMut { data: &mut qkv[start..], stride: 3 * self.d }
+    }
+
+    /// The head's results, from a row of the sample on.
+    #[inline(always)]
+    fn result(self, out: &[f32], place: Place, row: usize) -> Matrix<'_> {
+        Matrix { data: &out[(place.row + row) * self.d + place.column..], stride: self.d, width: self.size }
+    }
+
+    #[inline(always)]
+    fn result_mut(self, out: &mut [f32], place: Place, row: usize) -> MatrixMut<'_> {
+        MatrixMut { data: &mut out[(place.row + row) * self.d + place.column..], stride: self.d }
     }
 }
 
-/// Copies one head's part of every row, where rows that are whole vectors are needed.
-#[inline(always)]
-fn gather(from: &[f32], stride: usize, size: usize, to: &mut [f32], padded: usize) {
-    for (row, to) in from.chunks(stride).zip(to.chunks_exact_mut(padded)) {
-        to[..size].copy_from_slice(&row[..size]);
-    }
-}
-
-#[inline(always)]
-fn scatter(from: &[f32], padded: usize, size: usize, to: &mut [f32], stride: usize) {
-    for (row, to) in from.chunks_exact(padded).zip(to.chunks_mut(stride)) {
-        to[..size].copy_from_slice(&row[..size]);
-    }
+/// Where a head of a sample is.
+#[derive(Clone, Copy, Default)]
+struct Place {
+    /// The sample's first row of all.
+    row: usize,
+    column: usize,
 }
 
 struct Forward<'a> {
@@ -107,46 +142,28 @@ impl WithSimd for Forward<'_> {
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
         let Self { qkv, heads, out } = self;
-        let Heads { l, d, n } = heads;
-        if out.is_empty() {
-            return;
-        }
-        let (size, padded) = (heads.size(), heads.padded::<S>());
-        let whole = size == padded;
-        let mut weights = heads.weights::<S>();
-        let mut scratch = vec![0.0; if whole { 0 } else { 4 * l * padded }];
-        for (qkv, out) in qkv.chunks_exact(l * 3 * d).zip(out.chunks_exact_mut(l * d)) {
-            for head in 0..n {
-                let at = head * size;
-                if whole {
-                    let part = |i: usize| Rows { data: &qkv[i * d + at..], stride: 3 * d, size };
-                    let to = RowsMut { data: &mut out[at..], stride: d, size };
-                    forward(simd, heads, [part(0), part(1), part(2)], &mut weights, to);
-                } else {
-                    let (inputs, result) = scratch.split_at_mut(3 * l * padded);
-                    for (i, to) in inputs.chunks_exact_mut(l * padded).enumerate() {
-                        gather(&qkv[i * d + at..], 3 * d, size, to, padded);
-                    }
-                    let part =
-                        |i: usize| Rows { data: &inputs[i * l * padded..][..l * padded], stride: padded, size: padded };
-                    let to = RowsMut { data: result, stride: padded, size: padded };
-                    forward(simd, heads, [part(0), part(1), part(2)], &mut weights, to);
-                    scatter(result, padded, size, &mut out[at..], d);
+        let l = heads.l;
+        let n_heads = out.len() / (l * heads.d) * heads.n;
+        let (mut weights, mut room) = (heads.weights::<S>(), room::<S>(heads.rows + l, heads.size));
+        let (weights, room) = (weights.get_mut(), room.get_mut());
+        let (mut next, mut places) = (Place::default(), [Place::default(); LANES]);
+        for first in (0..n_heads).step_by(S::F32_LANES) {
+            let places = &mut places[..S::F32_LANES.min(n_heads - first)];
+            next = heads.places(next, places);
+            for row in (0..l).step_by(heads.rows) {
+                let rows = heads.rows.min(l - row);
+                for (lane, place) in places.iter().enumerate() {
+                    let (q, k) = (heads.part(qkv, *place, 0, row), heads.part(qkv, *place, 1, 0));
+                    dots(simd, q, k, (rows, l), &mut weights[lane..], room);
+                }
+                softmax(simd, weights, (rows, l), heads.scale);
+                for (lane, place) in places.iter().enumerate() {
+                    let across = Mix { weights: &weights[lane..], outer: l, inner: 1, terms: l, add: false };
+                    let to = heads.result_mut(out, *place, row);
+                    mix(simd, across, heads.part(qkv, *place, 2, 0), rows, to, room);
                 }
             }
         }
-    }
-}
-
-/// One head of one sample.
-#[inline(always)]
-fn forward<S: Simd>(simd: S, heads: Heads, [q, k, v]: [Rows<'_>; 3], weights: &mut [f32], mut out: RowsMut<'_>) {
-    let l = heads.l;
-    for start in (0..l).step_by(heads.block()) {
-        let rows = heads.block().min(l - start);
-        dots(simd, q.from(start), k, rows, l, weights);
-        softmax(simd, weights, rows, l, heads.scale());
-        blend(simd, weights, v, rows, l, out.from(start));
     }
 }
 
@@ -163,65 +180,38 @@ impl WithSimd for Backward<'_> {
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
         let Self { qkv, grad, heads, dqkv } = self;
-        let Heads { l, d, n } = heads;
-        if grad.is_empty() {
-            return;
-        }
-        let (size, padded) = (heads.size(), heads.padded::<S>());
-        let whole = size == padded;
-        let (mut weights, mut slopes) = (heads.weights::<S>(), heads.weights::<S>());
-        let mut scratch = vec![0.0; if whole { 0 } else { 7 * l * padded }];
-        let samples = qkv.chunks_exact(l * 3 * d).zip(grad.chunks_exact(l * d));
-        for ((qkv, grad), dqkv) in samples.zip(dqkv.chunks_exact_mut(l * 3 * d)) {
-            for head in 0..n {
-                let at = head * size;
-                let memory = (&mut weights[..], &mut slopes[..]);
-                if whole {
-                    let part = |i: usize| Rows { data: &qkv[i * d + at..], stride: 3 * d, size };
-                    let dy = Rows { data: &grad[at..], stride: d, size };
-                    let to = RowsMut { data: &mut dqkv[at..], stride: 3 * d, size };
-                    backward(simd, heads, [part(0), part(1), part(2), dy], memory, to, d);
-                } else {
-                    let (inputs, result) = scratch.split_at_mut(4 * l * padded);
-                    for (i, to) in inputs.chunks_exact_mut(l * padded).enumerate() {
-                        match i {
-                            3 => gather(&grad[at..], d, size, to, padded),
-                            _ => gather(&qkv[i * d + at..], 3 * d, size, to, padded),
-                        }
-                    }
-                    let part =
-                        |i: usize| Rows { data: &inputs[i * l * padded..][..l * padded], stride: padded, size: padded };
-                    let to = RowsMut { data: result, stride: padded, size: padded };
-                    backward(simd, heads, [part(0), part(1), part(2), part(3)], memory, to, l * padded);
-                    for (i, from) in result.chunks_exact(l * padded).enumerate() {
-                        scatter(from, padded, size, &mut dqkv[i * d + at..], 3 * d);
-                    }
+        let l = heads.l;
+        let n_heads = grad.len() / (l * heads.d) * heads.n;
+        let (mut weights, mut slopes, mut room) =
+            (heads.weights::<S>(), heads.weights::<S>(), room::<S>(heads.rows + l, heads.size));
+        let (weights, slopes, room) = (weights.get_mut(), slopes.get_mut(), room.get_mut());
+        let (mut next, mut places) = (Place::default(), [Place::default(); LANES]);
+        for first in (0..n_heads).step_by(S::F32_LANES) {
+            let places = &mut places[..S::F32_LANES.min(n_heads - first)];
+            next = heads.places(next, places);
+            for row in (0..l).step_by(heads.rows) {
+                let rows = heads.rows.min(l - row);
+                for (lane, place) in places.iter().enumerate() {
+                    let (q, k) = (heads.part(qkv, *place, 0, row), heads.part(qkv, *place, 1, 0));
+                    dots(simd, q, k, (rows, l), &mut weights[lane..], room);
+                    // The gradient of weight (i, j) is that of result i times value j.
+                    let (dy, v) = (heads.result(grad, *place, row), heads.part(qkv, *place, 2, 0));
+                    dots(simd, dy, v, (rows, l), &mut slopes[lane..], room);
+                }
+                softmax(simd, weights, (rows, l), heads.scale);
+                softmax_backward(simd, weights, slopes, (rows, l), heads.scale);
+                for (lane, place) in places.iter().enumerate() {
+                    let (weights, slopes) = (&weights[lane..], &slopes[lane..]);
+                    let (q, k) = (heads.part(qkv, *place, 0, row), heads.part(qkv, *place, 1, 0));
+                    let across = Mix { weights: slopes, outer: l, inner: 1, terms: l, add: false };
+                    mix(simd, across, k, rows, heads.part_mut(dqkv, *place, 0, row), room);
+                    // Keys and values get something from every row.
+                    let down = Mix { weights: slopes, outer: 1, inner: l, terms: rows, add: row > 0 };
+                    mix(simd, down, q, l, heads.part_mut(dqkv, *place, 1, 0), room);
+                    let (dy, down) = (heads.result(grad, *place, row), Mix { weights, ..down });
+                    mix(simd, down, dy, l, heads.part_mut(dqkv, *place, 2, 0), room);
                 }
             }
         }
-    }
-}
-
-/// One head of one sample; the gradients of queries, keys and values lie `apart` from each other.
-#[inline(always)]
-fn backward<S: Simd>(
-    simd: S,
-    heads: Heads,
-    [q, k, v, dy]: [Rows<'_>; 4],
-    (weights, slopes): (&mut [f32], &mut [f32]),
-    mut out: RowsMut<'_>,
-    apart: usize,
-) {
-    let l = heads.l;
-    for start in (0..l).step_by(heads.block()) {
-        let rows = heads.block().min(l - start);
-        let (q, dy) = (q.from(start), dy.from(start));
-        dots(simd, q, k, rows, l, weights);
-        softmax(simd, weights, rows, l, heads.scale());
-        dots(simd, dy, v, rows, l, slopes);
-        softmax_backward(simd, weights, slopes, rows, l, heads.scale());
-        blend(simd, slopes, k, rows, l, out.from(start));
-        blend_transposed(simd, slopes, q, rows, l, start > 0, out.part(apart));
-        blend_transposed(simd, weights, dy, rows, l, start > 0, out.part(2 * apart));
     }
 }

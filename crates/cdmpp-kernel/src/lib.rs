@@ -45,6 +45,7 @@
 #![cfg_attr(doctest, doc = include_str!("../README.md"))]
 
 mod adamw;
+mod aligned;
 mod arch;
 mod attention;
 mod columns;

@@ -2,6 +2,7 @@
 
 use pulp::{Simd, WithSimd};
 
+use crate::aligned::Aligned;
 use crate::arch::dispatch;
 
 /// A right-hand side `(k, n)` in the order a product reads it; packing again reuses the allocation.
@@ -27,13 +28,8 @@ pub struct Packed {
     n: usize,
     /// The number of columns of a panel.
     width: usize,
-    /// Where the panels start, so that vectors do not straddle cache lines.
-    start: usize,
-    data: Vec<f32>,
+    data: Aligned,
 }
-
-/// A vector load that straddles cache lines costs two.
-const CACHE_LINE: usize = 64;
 
 impl Packed {
     /// Packs a row-major `(k, n)` matrix.
@@ -72,19 +68,14 @@ impl Packed {
     /// Rows `k0..k0 + kc` of the panel that starts at a column, `stored` columns wide.
     #[inline(always)]
     pub(crate) fn panel(&self, column: usize, stored: usize, k0: usize, kc: usize) -> &[f32] {
-        &self.data[self.start + column * self.k + k0 * stored..][..kc * stored]
+        &self.data.get()[column * self.k + k0 * stored..][..kc * stored]
     }
 
     /// Makes room; what is in it is written after.
     fn reshape(&mut self, k: usize, n: usize, width: usize, lanes: usize) -> &mut [f32] {
-        let len = k * n.next_multiple_of(lanes);
         (self.k, self.n, self.width) = (k, n, width);
-        let spare = CACHE_LINE / size_of::<f32>();
-        if self.data.len() < len + spare {
-            self.data.resize(len + spare, 0.0);
-        }
-        self.start = self.data.as_ptr().align_offset(CACHE_LINE).min(spare);
-        &mut self.data[self.start..][..len]
+        self.data.resize(k * n.next_multiple_of(lanes));
+        self.data.get_mut()
     }
 }
 

@@ -6,7 +6,7 @@ use pulp::{Simd, WithSimd};
 
 use crate::Packed;
 use crate::arch::dispatch;
-use tile::{Left, Place, Tile};
+use tile::{Left, Target, Tile};
 
 /// What happens to a product on its way out.
 #[derive(Clone, Copy, Debug)]
@@ -87,6 +87,11 @@ const COLUMNS: usize = 512;
 /// The number of rows of a tile.
 const ROWS: usize = 6;
 
+/// How many rows are gathered at once: those of a tile and, because that is a vector, two more.
+const GATHERED: usize = 8;
+/// As many numbers has the widest tile.
+const TILE: usize = ROWS * 64;
+
 struct Product<'a> {
     m: usize,
     a: &'a [f32],
@@ -102,16 +107,13 @@ impl WithSimd for Product<'_> {
     fn with_simd<S: Simd>(self, simd: S) {
         let Self { m, a, b, finish, out } = self;
         let k = b.k();
-        let mut k0 = 0;
-        // Even an empty sum has a bias.
-        loop {
-            let kc = DEPTH.min(k - k0);
-            let pass = Pass { b, finish, k0, kc };
+        for pass in passes(b, finish) {
+            let (k0, kc) = (pass.k0, pass.kc);
             for columns in (0..b.n()).step_by(COLUMNS) {
                 for row in (0..m).step_by(ROWS) {
-                    let a = &a[row * k..];
-                    let place = (row, columns);
-                    match m - row {
+                    let (a, rows) = (&a[row * k..], ROWS.min(m - row));
+                    let place = Place { row, rows, columns };
+                    match rows {
                         1 => pass.row_tile(simd, strips::<1>(a, k, k0, kc), place, out),
                         2 => pass.row_tile(simd, strips::<2>(a, k, k0, kc), place, out),
                         3 => pass.row_tile(simd, strips::<3>(a, k, k0, kc), place, out),
@@ -120,10 +122,6 @@ impl WithSimd for Product<'_> {
                         _ => pass.row_tile(simd, strips::<ROWS>(a, k, k0, kc), place, out),
                     }
                 }
-            }
-            k0 += kc;
-            if k0 >= k {
-                break;
             }
         }
     }
@@ -153,43 +151,45 @@ impl WithSimd for TransposedProduct<'_> {
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
         let Self { m, a, b, finish, out } = self;
-        let k = b.k();
-        let mut buffer = [0.0; ROWS * DEPTH];
-        let mut k0 = 0;
-        loop {
-            let kc = DEPTH.min(k - k0);
-            let pass = Pass { b, finish, k0, kc };
+        let mut buffer = Gathered([[0.0; GATHERED]; DEPTH]);
+        for pass in passes(b, finish) {
+            let left = &mut buffer.0[..pass.kc];
             for columns in (0..b.n()).step_by(COLUMNS) {
                 for row in (0..m).step_by(ROWS) {
-                    let a = a.get(k0 * m + row..).unwrap_or(&[]);
-                    let place = (row, columns);
-                    match m - row {
-                        1 => pass.row_tile(simd, gather::<1>(a, m, kc, &mut buffer), place, out),
-                        2 => pass.row_tile(simd, gather::<2>(a, m, kc, &mut buffer), place, out),
-                        3 => pass.row_tile(simd, gather::<3>(a, m, kc, &mut buffer), place, out),
-                        4 => pass.row_tile(simd, gather::<4>(a, m, kc, &mut buffer), place, out),
-                        5 => pass.row_tile(simd, gather::<5>(a, m, kc, &mut buffer), place, out),
-                        _ => pass.row_tile(simd, gather::<ROWS>(a, m, kc, &mut buffer), place, out),
+                    if pass.kc > 0 {
+                        gather(&a[pass.k0 * m + row..], m, left);
+                    }
+                    let (left, rows) = (&*left, ROWS.min(m - row));
+                    let place = Place { row, rows, columns };
+                    match rows {
+                        1 | 2 => pass.row_tile::<_, _, 2>(simd, left, place, out),
+                        3 | 4 => pass.row_tile::<_, _, 4>(simd, left, place, out),
+                        _ => pass.row_tile::<_, _, ROWS>(simd, left, place, out),
                     }
                 }
-            }
-            k0 += kc;
-            if k0 >= k {
-                break;
             }
         }
     }
 }
 
-/// The first elements of `kc` rows of `m`, side by side: read in place, they would be `m` apart for every tile anew.
+/// The gathered rows of a tile.
+#[repr(align(64))]
+struct Gathered([[f32; GATHERED]; DEPTH]);
+
+/// The first elements of rows of `m`, side by side: read in place, they would be `m` apart for every tile anew. As many
+/// as a vector has are copied at once; nobody looks at those that a tile has no row for.
 #[inline(always)]
-fn gather<'a, const R: usize>(a: &[f32], m: usize, kc: usize, buffer: &'a mut [f32]) -> &'a [[f32; R]] {
-    let (chunks, _) = buffer.as_chunks_mut::<R>();
-    let chunks = &mut chunks[..kc];
-    for (p, chunk) in chunks.iter_mut().enumerate() {
-        chunk.copy_from_slice(&a[p * m..][..R]);
+fn gather(a: &[f32], m: usize, buffer: &mut [[f32; GATHERED]]) {
+    // Only at the very end of the matrix are there fewer.
+    let whole = a.len().checked_sub(GATHERED).map_or(0, |last| last / m + 1).min(buffer.len());
+    let (head, tail) = buffer.split_at_mut(whole);
+    for (p, to) in head.iter_mut().enumerate() {
+        to.copy_from_slice(&a[p * m..][..GATHERED]);
     }
-    chunks
+    for (p, to) in tail.iter_mut().enumerate() {
+        let from = &a[(whole + p) * m..];
+        to[..from.len()].copy_from_slice(from);
+    }
 }
 
 /// A part of the sum.
@@ -201,37 +201,89 @@ struct Pass<'a> {
     kc: usize,
 }
 
+/// The sum in parts; even an empty one is a part, because it may have a bias.
+fn passes<'a>(b: &'a Packed, finish: Finish<'a>) -> impl Iterator<Item = Pass<'a>> {
+    let k = b.k();
+    (0..k.max(1)).step_by(DEPTH).map(move |k0| Pass { b, finish, k0, kc: DEPTH.min(k - k0) })
+}
+
+/// A few rows of the result, in a block of columns.
+#[derive(Clone, Copy)]
+struct Place {
+    row: usize,
+    rows: usize,
+    columns: usize,
+}
+
 impl Pass<'_> {
-    /// Adds this part of the sum to a few rows of the result, in a block of columns.
+    /// Adds this part of the sum to a few rows of the result, of which the last of `R` may be missing.
     #[inline(always)]
-    fn row_tile<S: Simd, L: Left<R>, const R: usize>(
-        self,
-        simd: S,
-        left: L,
-        (row, columns): (usize, usize),
-        out: &mut [f32],
-    ) {
+    fn row_tile<S: Simd, L: Left<R>, const R: usize>(self, simd: S, left: L, place: Place, out: &mut [f32]) {
         let Self { b, finish, k0, kc } = self;
+        let Place { row, rows, columns } = place;
         let (n, width) = (b.n(), b.width());
+        // What the accumulators start with, so that the result is the same however the sum is cut into passes.
+        let bias = finish.bias().filter(|_| k0 == 0);
+        let add = k0 > 0 || matches!(finish, Finish::Add | Finish::BiasAdd(_));
+        let relu = matches!(finish, Finish::BiasRelu(_)) && k0 + kc == b.k();
         let out = &mut out[row * n..];
         for column in (columns..n.min(columns + COLUMNS)).step_by(width) {
             let w = width.min(n - column);
             let vectors = w.div_ceil(S::F32_LANES);
-            let panel = b.panel(column, vectors * S::F32_LANES, k0, kc);
-            // What the accumulators start with, so that the result is the same however the sum is cut into passes.
-            let (bias, add) = if k0 > 0 {
-                (None, true)
+            let stored = vectors * S::F32_LANES;
+            let panel = b.panel(column, stored, k0, kc);
+            let bias = bias.map(|bias| &bias[column..][..w]);
+            if rows == R && w == stored {
+                let to = Target { out: &mut out[column..], n, bias, add, relu };
+                tile(simd, vectors, left, panel, to);
             } else {
-                (finish.bias().map(|bias| &bias[column..][..w]), matches!(finish, Finish::Add | Finish::BiasAdd(_)))
-            };
-            let relu = matches!(finish, Finish::BiasRelu(_)) && k0 + kc == b.k();
-            let place = Place { n, column, w, bias, add, relu };
-            match vectors {
-                1 => simd.vectorize(Tile::<_, R, 1> { left, panel, place, out }),
-                2 => simd.vectorize(Tile::<_, R, 2> { left, panel, place, out }),
-                3 => simd.vectorize(Tile::<_, R, 3> { left, panel, place, out }),
-                _ => simd.vectorize(Tile::<_, R, 4> { left, panel, place, out }),
+                edge(simd, vectors, left, panel, Target { out: &mut out[column..], n, bias, add, relu }, rows, w);
             }
+        }
+    }
+}
+
+/// A tile that sticks out of the result, by way of one that does not.
+#[inline(always)]
+fn edge<S: Simd, L: Left<R>, const R: usize>(
+    simd: S,
+    vectors: usize,
+    left: L,
+    panel: &[f32],
+    target: Target<'_>,
+    rows: usize,
+    w: usize,
+) {
+    let (mut whole, mut bias) = ([0.0; TILE], [0.0; TILE / ROWS]);
+    let stored = vectors * S::F32_LANES;
+    if target.add {
+        for (to, from) in whole.chunks_exact_mut(stored).zip(target.out.chunks(target.n)).take(rows) {
+            to[..w].copy_from_slice(&from[..w]);
+        }
+    }
+    if let Some(from) = target.bias {
+        bias[..w].copy_from_slice(from);
+    }
+    let bias = target.bias.is_some().then_some(&bias[..stored]);
+    tile(simd, vectors, left, panel, Target { out: &mut whole, n: stored, bias, ..target });
+    for (from, to) in whole.chunks_exact(stored).zip(target.out.chunks_mut(target.n)).take(rows) {
+        to[..w].copy_from_slice(&from[..w]);
+    }
+}
+
+/// Runs the tile of so many vectors. Each is a function of its own, because the compiler's care for registers does not
+/// reach far.
+#[inline(always)]
+fn tile<S: Simd, L: Left<R>, const R: usize>(simd: S, vectors: usize, left: L, panel: &[f32], target: Target<'_>) {
+    if vectors == 1 {
+        simd.vectorize(Tile::<_, R, 1> { left, panel, target });
+    } else if vectors == 2 {
+        simd.vectorize(Tile::<_, R, 2> { left, panel, target });
+    } else if const { S::REGISTER_COUNT >= 32 } {
+        if vectors == 3 {
+            simd.vectorize(Tile::<_, R, 3> { left, panel, target });
+        } else {
+            simd.vectorize(Tile::<_, R, 4> { left, panel, target });
         }
     }
 }

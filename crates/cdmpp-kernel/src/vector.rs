@@ -40,26 +40,6 @@ pub(crate) fn set<S: Simd>(xs: &mut [f32], start: usize, values: S::f32s) {
     S::as_mut_simd_f32s(&mut xs[start..start + S::F32_LANES]).0[0] = values;
 }
 
-/// The largest of a few numbers, of which NaN is ignored.
-#[inline(always)]
-pub(crate) fn largest<S: Simd>(simd: S, xs: &[f32]) -> f32 {
-    let (body, tail) = S::as_simd_f32s(xs);
-    let mut largest = f32::NEG_INFINITY;
-    if !body.is_empty() {
-        let mut lanes = simd.splat_f32s(f32::NEG_INFINITY);
-        for xs in body {
-            lanes = select(simd, simd.greater_than_f32s(*xs, lanes), *xs, lanes);
-        }
-        largest = simd.reduce_max_f32s(lanes);
-    }
-    for x in tail {
-        if *x > largest {
-            largest = *x;
-        }
-    }
-    largest
-}
-
 /// The sum of a few numbers.
 #[inline(always)]
 pub(crate) fn sum<S: Simd>(simd: S, xs: &[f32]) -> f32 {

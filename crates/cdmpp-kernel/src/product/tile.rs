@@ -30,7 +30,7 @@ impl<const R: usize> Left<R> for [&[f32]; R] {
 }
 
 /// Rows that were gathered side by side.
-impl<const R: usize> Left<R> for &[[f32; R]] {
+impl<const R: usize, const G: usize> Left<R> for &[[f32; G]] {
     #[inline(always)]
     fn cut(self, kc: usize) -> Self {
         &self[..kc]
@@ -43,13 +43,11 @@ impl<const R: usize> Left<R> for &[[f32; R]] {
 }
 
 /// Where a tile's result goes, and what it starts with.
-#[derive(Clone, Copy)]
-pub(super) struct Place<'a> {
+pub(super) struct Target<'a> {
+    /// The result, from the first row and column of the tile on.
+    pub(super) out: &'a mut [f32],
     /// The distance of rows in the result.
     pub(super) n: usize,
-    pub(super) column: usize,
-    /// The number of columns, at most that of the vectors.
-    pub(super) w: usize,
     /// What every row starts with.
     pub(super) bias: Option<&'a [f32]>,
     /// Whether what is there already stays.
@@ -62,9 +60,7 @@ pub(super) struct Place<'a> {
 pub(super) struct Tile<'a, L, const R: usize, const V: usize> {
     pub(super) left: L,
     pub(super) panel: &'a [f32],
-    pub(super) place: Place<'a>,
-    /// The result, from the first of the rows.
-    pub(super) out: &'a mut [f32],
+    pub(super) target: Target<'a>,
 }
 
 impl<L: Left<R>, const R: usize, const V: usize> WithSimd for Tile<'_, L, R, V> {
@@ -72,36 +68,30 @@ impl<L: Left<R>, const R: usize, const V: usize> WithSimd for Tile<'_, L, R, V> 
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        if self.place.w == V * S::F32_LANES { self.run::<S, true>(simd) } else { self.run::<S, false>(simd) }
-    }
-}
-
-impl<L: Left<R>, const R: usize, const V: usize> Tile<'_, L, R, V> {
-    /// `FULL` says that the last vector of a row is whole.
-    #[inline(always)]
-    fn run<S: Simd, const FULL: bool>(self, simd: S) {
-        let Self { left, panel, place, out } = self;
-        let start = match place.bias {
-            Some(bias) => load::<S, V, FULL>(simd, bias),
+        let Self { left, panel, target } = self;
+        let Target { out, n, bias, add, relu } = target;
+        let start = match bias {
+            Some(bias) => load::<S, V>(simd, bias),
             None => [simd.splat_f32s(0.0); V],
         };
         let mut start = [start; R];
-        if place.add {
-            for i in 0..R {
-                let before = load::<S, V, FULL>(simd, &out[i * place.n + place.column..][..place.w]);
+        if add {
+            for (i, row) in start.iter_mut().enumerate() {
+                let before = load::<S, V>(simd, &out[i * n..]);
                 for v in 0..V {
-                    start[i][v] = simd.add_f32s(start[i][v], before[v]);
+                    row[v] = simd.add_f32s(row[v], before[v]);
                 }
             }
         }
         let mut end = accumulate(simd, left, panel, start);
-        if place.relu {
+        if relu {
             for sum in end.as_flattened_mut() {
                 *sum = rectify(simd, *sum);
             }
         }
-        for i in 0..R {
-            store::<S, V, FULL>(simd, &mut out[i * place.n + place.column..][..place.w], end[i]);
+        for (i, row) in end.iter().enumerate() {
+            let (to, _) = S::as_mut_simd_f32s(&mut out[i * n..]);
+            to[..V].copy_from_slice(row);
         }
     }
 }
@@ -129,27 +119,10 @@ fn accumulate<S: Simd, L: Left<R>, const R: usize, const V: usize>(
     sums
 }
 
-/// The vectors of a row.
+/// The first vectors of a row.
 #[inline(always)]
-fn load<S: Simd, const V: usize, const FULL: bool>(simd: S, row: &[f32]) -> [S::f32s; V] {
-    let (whole, rest) = S::as_simd_f32s(row);
+fn load<S: Simd, const V: usize>(simd: S, row: &[f32]) -> [S::f32s; V] {
     let mut vectors = [simd.splat_f32s(0.0); V];
-    if FULL {
-        vectors.copy_from_slice(&whole[..V]);
-    } else {
-        vectors[..V - 1].copy_from_slice(&whole[..V - 1]);
-        vectors[V - 1] = simd.partial_load_f32s(rest);
-    }
+    vectors.copy_from_slice(&S::as_simd_f32s(row).0[..V]);
     vectors
-}
-
-#[inline(always)]
-fn store<S: Simd, const V: usize, const FULL: bool>(simd: S, row: &mut [f32], vectors: [S::f32s; V]) {
-    let (whole, rest) = S::as_mut_simd_f32s(row);
-    if FULL {
-        whole[..V].copy_from_slice(&vectors);
-    } else {
-        whole[..V - 1].copy_from_slice(&vectors[..V - 1]);
-        simd.partial_store_f32s(rest, vectors[V - 1]);
-    }
 }
