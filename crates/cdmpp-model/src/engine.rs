@@ -22,7 +22,6 @@ mod weights;
 pub(crate) use compiled::Compiled;
 #[cfg(test)]
 pub(crate) use inputs::Inputs;
-pub(crate) use inputs::Line;
 pub(crate) use step::Engine;
 
 #[cfg(test)]
