@@ -120,22 +120,26 @@ fn pack<S: Simd>(simd: S, data: &mut [f32], b: &[f32], k: usize, n: usize, width
     }
 }
 
+/// Rows of a panel that are written together, so that they stay in the first-level cache while its columns pass by.
+const BLOCK: usize = 32;
+
 #[inline(always)]
 fn pack_transposed<S: Simd>(data: &mut [f32], b: &[f32], k: usize, n: usize, width: usize) {
     for column in (0..n).step_by(width) {
         let w = width.min(n - column);
         let stored = w.next_multiple_of(S::F32_LANES);
         let panel = &mut data[column * k..][..stored * k];
-        for c in 0..stored {
-            if c < w {
-                let from = &b[(column + c) * k..][..k];
-                for (p, x) in from.iter().enumerate() {
-                    panel[p * stored + c] = *x;
+        for (block, rows) in panel.chunks_mut(BLOCK * stored).enumerate() {
+            let first = block * BLOCK;
+            let length = rows.len() / stored;
+            for c in 0..w {
+                let from = &b[(column + c) * k + first..][..length];
+                for (row, x) in rows.chunks_exact_mut(stored).zip(from) {
+                    row[c] = *x;
                 }
-            } else {
-                for p in 0..k {
-                    panel[p * stored + c] = 0.0;
-                }
+            }
+            for row in rows.chunks_exact_mut(stored) {
+                row[w..].fill(0.0);
             }
         }
     }

@@ -15,7 +15,7 @@ use crate::variables::Variables;
 use crate::{Encoder, ModelError, Predictor};
 
 /// Names the format of the file; the number grows with every change.
-const FORMAT: &str = "cdmpp-model/1";
+const FORMAT: &str = "cdmpp-model/2";
 
 /// The one key of the file's metadata: a single one, because several would be written in a random order.
 const KEY: &str = "cdmpp";

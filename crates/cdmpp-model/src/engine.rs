@@ -22,6 +22,7 @@ mod weights;
 pub(crate) use compiled::Compiled;
 #[cfg(test)]
 pub(crate) use inputs::Inputs;
+pub(crate) use plan::Answer;
 pub(crate) use step::Engine;
 
 #[cfg(test)]

@@ -81,7 +81,7 @@ pub(crate) fn sample_loss(
     }
     let cap = 4_f64.ln();
     let (log, log_slope) = labels.log_latency_at(predicted);
-    let d = log - measured.seconds.ln();
+    let d = log - measured.units.ln();
     let steepness = if d > cap { cap.exp() } else { d.exp() };
     let ape = if d > cap { steepness * (1.0 + d - cap) - 1.0 } else { steepness - 1.0 };
     let ape_slope = config.ape_weight * ape.signum() * steepness * log_slope;
@@ -167,7 +167,7 @@ mod tests {
             let labels = LabelTransform::fit(kind, &truth).unwrap();
             let new = |x: f64| Tensor::new(&[x], &Device::Cpu).unwrap();
             for (seconds, predicted) in truth.into_iter().flat_map(|y| [-4.0, -0.6, 0.05, 1.1, 6.0].map(|x| (y, x))) {
-                let measured = Measured { hardware: 0, seconds, label: labels.forward(seconds) as f32 };
+                let measured = Measured { hardware: 0, units: seconds, label: labels.forward(seconds) as f32 };
                 let (loss, slope) = sample_loss(config, &labels, predicted as f32, &measured);
                 let var = Var::new(&[f64::from(predicted as f32)], &Device::Cpu).unwrap();
                 let pairs =
@@ -181,7 +181,7 @@ mod tests {
             }
         }
         let labels = LabelTransform::fit(LabelKind::Log, &truth).unwrap();
-        let measured = Measured { hardware: 0, seconds: 1e-5, label: 0.0 };
+        let measured = Measured { hardware: 0, units: 1e-5, label: 0.0 };
         let (loss, slope) = sample_loss(&CONFIG, &labels, f32::NAN, &measured);
         assert!(loss.is_nan() && slope.is_nan());
     }

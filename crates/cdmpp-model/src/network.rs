@@ -13,6 +13,7 @@ use crate::feature_input::FeatureInput;
 use crate::hardware_input::HardwareInput;
 use crate::linear::Mlp;
 use crate::predictor::Fitted;
+use crate::prior_input::PriorInput;
 use crate::variables::{Variables, standard_normal};
 use crate::{Batch, Encoder, PredictorConfig, Query, TransformerEncoder};
 
@@ -27,6 +28,7 @@ pub(crate) struct Network {
     hardware: Mlp,
     head: Mlp,
     device: Device,
+    prior_width: usize,
 }
 
 /// Makes an encoder for leaves with a number of inputs from the model's variables.
@@ -53,7 +55,8 @@ impl Network {
             [first].into_iter().chain(hidden.iter().copied()).chain([last]).collect()
         };
         let hardware = widths(HardwareInput::width(n_columns), &config.hardware_hidden, embed);
-        let head = widths(3 * embed, &config.head_hidden, 1);
+        let prior_width = PriorInput::width(config);
+        let head = widths(3 * embed + prior_width, &config.head_hidden, 1);
         Ok(Self {
             encoder,
             is_built_in,
@@ -61,6 +64,7 @@ impl Network {
             head: Mlp::new(&head, &vars.pp("head"))?,
             variables,
             device: device.clone(),
+            prior_width,
         })
     }
 
@@ -136,28 +140,38 @@ impl Network {
         self.hardware.forward(&Tensor::from_vec(rows, (hardware.len(), width), &self.device)?)
     }
 
-    /// The labels of queries.
-    pub(crate) fn predict(&self, queries: &[Query<'_>], fitted: &Fitted) -> Result<Vec<f32>> {
-        if queries.is_empty() {
-            return Ok(Vec::new());
-        }
+    /// The labels of queries, with what the prior says of each.
+    pub(crate) fn predict(&self, queries: &[Query<'_>], fitted: &Fitted, priors: Vec<f32>) -> Result<Vec<f32>> {
         let Pairs { asts, hardware, pairs } = Pairs::new(queries.iter().copied());
         let programs = self.embed(&asts, &fitted.features, None)?;
         let hardware = self.embed_hardware(&hardware, &fitted.hardware, None)?;
-        self.labels(&programs, &hardware, &pairs)?.to_vec1::<f32>()
+        self.labels(&programs, &hardware, &pairs, priors)?.to_vec1::<f32>()
     }
 
     /// The labels of pairs of a program's and a hardware's embedding.
     ///
-    /// The head sees both embeddings and their product: hardware scales what a program asks for.
+    /// The head sees both embeddings and their product (hardware scales what a program asks for), and what the prior
+    /// says of the pair.
     ///
     /// # Shapes
-    /// `programs` `(n, embed_dim)`, `hardware` `(m, embed_dim)`, `pairs` k pairs of rows; the result is `(k)`.
-    pub(crate) fn labels(&self, programs: &Tensor, hardware: &Tensor, pairs: &[(u32, u32)]) -> Result<Tensor> {
+    /// `programs` `(n, embed_dim)`, `hardware` `(m, embed_dim)`, `pairs` k pairs of rows, `priors` `(k, width)` with
+    /// [`PriorInput::width`]; the result is `(k)`.
+    pub(crate) fn labels(
+        &self,
+        programs: &Tensor,
+        hardware: &Tensor,
+        pairs: &[(u32, u32)],
+        priors: Vec<f32>,
+    ) -> Result<Tensor> {
         let (rows, columns): (Vec<u32>, Vec<u32>) = pairs.iter().copied().unzip();
         let z = programs.index_select(&Tensor::new(rows, &self.device)?, 0)?;
         let h = hardware.index_select(&Tensor::new(columns, &self.device)?, 0)?;
-        let joined = Tensor::cat(&[&z, &h, &(&z * &h)?], D::Minus1)?;
+        let product = (&z * &h)?;
+        let mut joined = vec![z, h, product];
+        if self.prior_width > 0 {
+            joined.push(Tensor::from_vec(priors, (pairs.len(), self.prior_width), &self.device)?);
+        }
+        let joined = Tensor::cat(&joined, D::Minus1)?;
         self.head.forward(&joined)?.squeeze(D::Minus1)
     }
 }

@@ -8,10 +8,11 @@ use candle_nn::VarBuilder;
 use cdmpp_ir::Featurizer;
 use serde::{Deserialize, Serialize};
 
-use crate::engine::Compiled;
+use crate::engine::{Answer, Compiled};
 use crate::feature_input::FeatureInput;
 use crate::hardware_input::HardwareInput;
 use crate::network::{MakeEncoder, Network, Pairs};
+use crate::prior_input::PriorInput;
 use crate::variables::Variables;
 use crate::{Encoder, LabelTransform, ModelError, PredictorConfig, Query};
 
@@ -59,6 +60,7 @@ impl Identity {
 pub(crate) struct Fitted {
     pub(crate) features: FeatureInput,
     pub(crate) hardware: HardwareInput,
+    pub(crate) prior: PriorInput,
     pub(crate) labels: LabelTransform,
 }
 
@@ -67,6 +69,7 @@ impl Fitted {
     pub(crate) fn fits(&self, identity: &Identity) -> bool {
         self.features.is_whole(identity.dim, identity.config.feature_bins)
             && self.hardware.fits(&identity.hardware_columns)
+            && self.prior.fits(&identity.config)
     }
 }
 
@@ -169,8 +172,8 @@ impl Predictor {
     pub fn predict(&self, queries: &[Query<'_>]) -> Result<Vec<Duration>, ModelError> {
         let fitted = self.fitted.as_ref().ok_or(ModelError::NotTrained)?;
         self.check_queries("query", queries.iter().copied())?;
-        let durations = self.labels(fitted, queries)?.into_iter().enumerate().map(|(index, label)| {
-            let seconds = fitted.labels.inverse(f64::from(label));
+        let durations = self.answers(fitted, queries)?.into_iter().enumerate().map(|(index, answer)| {
+            let seconds = answer.unit * fitted.labels.inverse(f64::from(answer.label));
             Duration::try_from_secs_f64(seconds).map_err(|_| ModelError::Input {
                 what: "query",
                 index,
@@ -182,18 +185,32 @@ impl Predictor {
         durations.collect()
     }
 
-    /// The labels of queries that are checked.
-    pub(crate) fn labels(&self, fitted: &Fitted, queries: &[Query<'_>]) -> Result<Vec<f32>, ModelError> {
-        let mut labels = vec![0.0; queries.len()];
-        match self.compiled(fitted)? {
-            Some(compiled) => compiled.labels(queries, &mut labels),
-            None => {
-                for (queries, labels) in queries.chunks(QUERIES_PER_CHUNK).zip(labels.chunks_mut(QUERIES_PER_CHUNK)) {
-                    labels.copy_from_slice(&self.network.predict(queries, fitted)?);
+    /// The answers to queries that are checked.
+    pub(crate) fn answers(&self, fitted: &Fitted, queries: &[Query<'_>]) -> Result<Vec<Answer>, ModelError> {
+        let fail = |index| move |problem| ModelError::Input { what: "query", index, problem };
+        let mut answers = Vec::new();
+        if let Some(compiled) = self.compiled(fitted)? {
+            answers.resize(queries.len(), Answer { label: 0.0, unit: f64::NAN });
+            compiled.answer(queries, &mut answers);
+            return match answers.iter().position(|answer| answer.unit.is_nan()) {
+                // What is missing is said by the one who fitted the prior.
+                Some(i) => {
+                    fitted.prior.append(queries[i].ast, queries[i].hardware, &mut Vec::new()).map_err(fail(i))?;
+                    Ok(answers)
                 }
-            }
+                None => Ok(answers),
+            };
         }
-        Ok(labels)
+        for chunk in queries.chunks(QUERIES_PER_CHUNK) {
+            let (mut priors, mut units) = (Vec::new(), Vec::with_capacity(chunk.len()));
+            for query in chunk {
+                let index = answers.len() + units.len();
+                units.push(fitted.prior.append(query.ast, query.hardware, &mut priors).map_err(fail(index))?);
+            }
+            let labels = self.network.predict(chunk, fitted, priors)?;
+            answers.extend(labels.into_iter().zip(units).map(|(label, unit)| Answer { label, unit }));
+        }
+        Ok(answers)
     }
 
     /// The network as it is now, ready to predict, if the engine knows it.

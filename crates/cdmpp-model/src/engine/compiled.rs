@@ -10,15 +10,17 @@ use rayon::prelude::*;
 use super::compaction::compact;
 use super::forward::{Network, Trace};
 use super::group::{Group, group};
+use super::inputs::Inputs;
 use super::known_hardware::KnownHardware;
 use super::layout::Layout;
-use super::plan::{Asked, LEAVES, Plan};
+use super::plan::{Answer, Asked, LEAVES, Plan};
 use super::reading::Reading;
 use super::room;
 use super::weights::{PackedLinear, pack_forward};
 use crate::Query;
 use crate::hardware_input::HardwareInput;
 use crate::predictor::{Fitted, Identity};
+use crate::roofline::{N_VALUES, Roofline};
 
 /// Queries that are sorted together; bounds memory.
 const QUERIES: usize = 1 << 14;
@@ -33,6 +35,8 @@ const HARDWARE: usize = 64;
 pub(crate) struct Compiled {
     n_heads: usize,
     reading: Reading,
+    /// The inputs that come from the prior, if there is one.
+    prior: Option<Inputs>,
     hardware_input: HardwareInput,
     /// Of the parameters that count.
     layout: Layout,
@@ -46,8 +50,10 @@ pub(crate) struct Compiled {
 /// What the head works with.
 #[derive(Debug, Default)]
 struct HeadBuffers {
-    /// The embeddings of those programs that are asked for on one hardware.
-    embedded: Vec<f32>,
+    /// What the head reads of the queries for one hardware: the embedding of the program, what comes from the prior.
+    joined: Vec<f32>,
+    /// The values of one prior.
+    values: Vec<f32>,
     /// What the head's first layer gives.
     first: Vec<f32>,
     /// What the others give.
@@ -65,6 +71,7 @@ impl Compiled {
             n_heads: identity.config.transformer.n_heads,
             hardware_input: fitted.hardware.clone(),
             reading,
+            prior: fitted.prior.values().map(|values| Inputs::new(values, N_VALUES)),
             weights: pack_forward(&layout, &own),
             parameters: own,
             layout,
@@ -74,24 +81,25 @@ impl Compiled {
         }
     }
 
-    /// Predicts the labels of queries; large numbers of them in threads of rayon's current pool. Every program must
-    /// have a leaf.
-    pub(crate) fn labels(&self, queries: &[Query<'_>], labels: &mut [f32]) {
-        for (queries, labels) in queries.chunks(QUERIES).zip(labels.chunks_mut(QUERIES)) {
+    /// Answers queries; large numbers of them in threads of rayon's current pool. Every program must have a leaf. A
+    /// query without the prior that the model needs gets no unit.
+    pub(crate) fn answer(&self, queries: &[Query<'_>], answers: &mut [Answer]) {
+        for (queries, answers) in queries.chunks(QUERIES).zip(answers.chunks_mut(QUERIES)) {
             let mut plan = take(&self.plans);
             plan.sort(queries, |spec| self.known(spec));
             let Plan { firsts, groups, asked, n_groups, hardware, .. } = &mut plan;
             let ast = |program: u32| queries[firsts[program as usize] as usize].ast;
             let answer = |(group, asked): (&Group, &mut Asked)| {
-                self.with_embeddings(group, ast, |z, head| self.answer(z, asked, hardware, head));
+                let ast_of_row = |row: u32| ast(group.members[row as usize]);
+                self.with_embeddings(group, ast, |z, head| self.read_out(z, ast_of_row, asked, hardware, head));
             };
             match (&groups[..*n_groups], &mut asked[..*n_groups]) {
                 // A pool of threads is slow to wake.
                 ([group], [asked]) => answer((group, asked)),
                 (groups, asked) => groups.par_iter().zip(asked).for_each(answer),
             }
-            for Asked { slots, labels: found } in &asked[..*n_groups] {
-                slots.iter().zip(found).for_each(|(slot, label)| labels[slot.query as usize] = *label);
+            for Asked { slots, answers: found } in &asked[..*n_groups] {
+                slots.iter().zip(found).for_each(|(slot, answer)| answers[slot.query as usize] = *answer);
             }
             hardware.clear();
             give_back(&self.plans, plan);
@@ -137,26 +145,40 @@ impl Compiled {
     }
 
     /// Answers what is asked of programs with embeddings `z`.
-    fn answer(&self, z: &[f32], asked: &mut Asked, hardware: &[Arc<KnownHardware>], buffers: &mut HeadBuffers) {
+    fn read_out<'a>(
+        &self,
+        z: &[f32],
+        ast: impl Fn(u32) -> &'a CompactAst,
+        asked: &mut Asked,
+        hardware: &[Arc<KnownHardware>],
+        buffers: &mut HeadBuffers,
+    ) {
         let (e, head) = (self.embed_dim(), &self.layout.head);
+        let n_priors = self.prior.as_ref().map_or(0, Inputs::len);
         let (n, width) = (asked.slots.len(), head[0].n_out);
-        let HeadBuffers { embedded, first, hidden } = buffers;
+        let HeadBuffers { joined, values, first, hidden } = buffers;
         let first = room(first, n * width);
-        let mut start = 0;
+        asked.answers.clear();
         for slots in asked.slots.chunk_by(|a, b| a.hardware == b.hardware) {
             let known = &hardware[slots[0].hardware as usize];
-            let embedded = room(embedded, slots.len() * e);
-            for (slot, to) in slots.iter().zip(embedded.chunks_exact_mut(e)) {
-                to.copy_from_slice(&z[slot.row as usize * e..][..e]);
+            let joined = room(joined, slots.len() * (e + n_priors));
+            let start = asked.answers.len();
+            for (slot, to) in slots.iter().zip(joined.chunks_exact_mut(e + n_priors)) {
+                let (to_z, to_prior) = to.split_at_mut(e);
+                to_z.copy_from_slice(&z[slot.row as usize * e..][..e]);
+                let unit = match &self.prior {
+                    Some(inputs) => prior(inputs, ast(slot.row), known, values, to_prior),
+                    None => 1.0,
+                };
+                asked.answers.push(Answer { label: 0.0, unit });
             }
             let out = &mut first[start * width..(start + slots.len()) * width];
             let finish = if head.len() > 1 { Finish::BiasRelu(&known.bias) } else { Finish::Bias(&known.bias) };
-            matmul(slots.len(), embedded, &known.weight, finish, out);
-            start += slots.len();
+            matmul(slots.len(), joined, &known.weight, finish, out);
         }
         self.network().mlp(&head[1..], n, first, hidden);
-        asked.labels.clear();
-        asked.labels.extend_from_slice(&hidden.last().map_or(&*first, Vec::as_slice)[..n]);
+        let labels = hidden.last().map_or(&*first, Vec::as_slice);
+        asked.answers.iter_mut().zip(labels).for_each(|(answer, label)| answer.label = *label);
     }
 
     pub(crate) fn embed_dim(&self) -> usize {
@@ -174,9 +196,9 @@ impl Compiled {
         if let Some(known) = find(&self.hardware.read().unwrap_or_else(PoisonError::into_inner)) {
             return known;
         }
-        let mut inputs = Vec::new();
+        let (priors, mut inputs) = (self.prior.as_ref().map_or(&[][..], |prior| &prior.places), Vec::new());
         self.hardware_input.append(spec, &mut inputs);
-        let known = Arc::new(KnownHardware::new(&self.network(), spec, &inputs));
+        let known = Arc::new(KnownHardware::new(&self.network(), spec, &inputs, priors));
         let mut all = self.hardware.write().unwrap_or_else(PoisonError::into_inner);
         if all.len() == HARDWARE {
             all.clear();
@@ -184,6 +206,18 @@ impl Compiled {
         all.push(Arc::clone(&known));
         known
     }
+}
+
+/// Writes the inputs that come from the prior, and gives the unit: not a number if there is no prior.
+fn prior(inputs: &Inputs, ast: &CompactAst, known: &KnownHardware, values: &mut Vec<f32>, out: &mut [f32]) -> f64 {
+    let Some(roofline) = Roofline::new(ast, known.rates) else {
+        out.fill(0.0);
+        return f64::NAN;
+    };
+    values.clear();
+    roofline.append(values);
+    inputs.write(values, out);
+    roofline.seconds()
 }
 
 fn take<T: Default>(spare: &Mutex<Vec<T>>) -> T {

@@ -65,6 +65,11 @@ impl Network<'_> {
         self.layout.skip.n_out
     }
 
+    /// The width of what the head reads of a pair: the embeddings of program and hardware, their product, the prior.
+    pub(crate) fn joined_width(&self) -> usize {
+        self.layout.head[0].n_in
+    }
+
     pub(crate) fn d_model(&self) -> usize {
         self.layout.input.n_out
     }

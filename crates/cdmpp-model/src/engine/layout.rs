@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
+use crate::prior_input::PriorInput;
 use crate::{NormPlacement, PredictorConfig};
 
 /// A fully connected layer.
@@ -130,7 +131,7 @@ impl Layout {
             pool: walk.mlp("encoder.pool", (2 * d, &t.pool_hidden, t.embed_dim), true),
             skip: walk.linear("encoder.skip", 2 * n_inputs, t.embed_dim, false),
             hardware: walk.mlp("hardware", (n_hardware, &config.hardware_hidden, t.embed_dim), false),
-            head: walk.mlp("head", (3 * t.embed_dim, &config.head_hidden, 1), true),
+            head: walk.mlp("head", (3 * t.embed_dim + PriorInput::width(config), &config.head_hidden, 1), true),
             linears: walk.linears,
             places: BTreeMap::new(),
             n_parameters: 0,

@@ -36,8 +36,15 @@ pub(crate) struct Plan {
 #[derive(Debug, Default)]
 pub(crate) struct Asked {
     pub(crate) slots: Vec<Slot>,
-    /// The answers.
-    pub(crate) labels: Vec<f32>,
+    pub(crate) answers: Vec<Answer>,
+}
+
+/// What is predicted of a query.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Answer {
+    pub(crate) label: f32,
+    /// What the label's latency is a multiple of, in seconds.
+    pub(crate) unit: f64,
 }
 
 /// One query, as a group sees it.

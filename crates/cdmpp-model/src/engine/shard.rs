@@ -38,6 +38,8 @@ pub(crate) struct Shard {
     /// What every layer of the hardware branch gives.
     hardware_hidden: Vec<Vec<f32>>,
     hardware_grad: Vec<f32>,
+    /// For every hardware, the noise on the inputs that come from the prior; empty without noise.
+    prior_noise: Vec<f32>,
     /// For every sample, its program within the group and its hardware.
     pairs: Vec<(usize, usize)>,
     joined: Vec<f32>,
@@ -89,6 +91,11 @@ impl Shard {
             let known = self.hardware.iter_mut().filter(|x| **x != 0.0);
             known.for_each(|x| *x += (noise * standard_normal(rng)) as f32);
         }
+        self.prior_noise.clear();
+        if noise > 0.0 {
+            let n = examples.hardware.len() * (network.joined_width() - 3 * network.embed_dim());
+            self.prior_noise.extend((0..n).map(|_| (noise * standard_normal(rng)) as f32));
+        }
         network.mlp(&network.layout.hardware, examples.hardware.len(), &self.hardware, &mut self.hardware_hidden);
     }
 
@@ -109,12 +116,21 @@ impl Shard {
             self.pairs.extend(measured.iter().map(|measured| (i, measured.hardware as usize)));
         }
         network.encode(group, &mut self.trace, dropout);
-        let joined = room(&mut self.joined, self.pairs.len() * 3 * e);
+        let width = network.joined_width();
+        let joined = room(&mut self.joined, self.pairs.len() * width);
         let (z, h) = (last(&self.trace.pool), last(&self.hardware_hidden));
-        for ((program, hardware), joined) in self.pairs.iter().zip(joined.chunks_exact_mut(3 * e)) {
+        let priors = group.members.iter().flat_map(|program| priors_of(examples, *program, width - 3 * e));
+        for (((program, hardware), prior), joined) in self.pairs.iter().zip(priors).zip(joined.chunks_exact_mut(width))
+        {
             let (z, h) = (&z[program * e..][..e], &h[hardware * e..][..e]);
             let (first, rest) = joined.split_at_mut(e);
-            let (second, third) = rest.split_at_mut(e);
+            let (second, rest) = rest.split_at_mut(e);
+            let (third, fourth) = rest.split_at_mut(e);
+            fourth.copy_from_slice(prior);
+            if !self.prior_noise.is_empty() {
+                let noise = &self.prior_noise[hardware * fourth.len()..][..fourth.len()];
+                fourth.iter_mut().zip(noise).filter(|(x, _)| **x != 0.0).for_each(|(x, noise)| *x += noise);
+            }
             first.copy_from_slice(z);
             second.copy_from_slice(h);
             third.iter_mut().zip(z.iter().zip(h)).for_each(|(product, (z, h))| *product = z * h);
@@ -134,12 +150,12 @@ impl Shard {
     }
 
     fn back(&mut self, network: &Network<'_>, group: &Group, dropout: &Dropout<'_>) {
-        let e = network.embed_dim();
+        let (e, width) = (network.embed_dim(), network.joined_width());
         self.backward.mlp(network, &network.layout.head, self.pairs.len(), &self.joined, &self.head);
         let (z, h) = (last(&self.trace.pool), last(&self.hardware_hidden));
         self.backward.pass_back(group.n_programs() * e, |joined, z_grad| {
             z_grad.fill(0.0);
-            for ((program, hardware), joined) in self.pairs.iter().zip(joined.chunks_exact(3 * e)) {
+            for ((program, hardware), joined) in self.pairs.iter().zip(joined.chunks_exact(width)) {
                 let (by_z, rest) = joined.split_at(e);
                 let (by_h, by_product) = rest.split_at(e);
                 let (z, h) = (&z[program * e..][..e], &h[hardware * e..][..e]);
@@ -153,6 +169,12 @@ impl Shard {
         });
         self.backward.encoder(network, group, &self.trace, dropout);
     }
+}
+
+/// The inputs that come from the prior, `width` for each measurement of a program.
+fn priors_of<'a>(examples: &'a Examples<'_>, program: u32, width: usize) -> impl Iterator<Item = &'a [f32]> {
+    let priors = &examples.priors[program as usize];
+    (0..examples.measured[program as usize].len()).map(move |i| &priors[i * width..][..width])
 }
 
 /// What the last layer gave.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use candle_core::Device;
 use cdmpp_hardware::HardwareSpec;
-use cdmpp_ir::{CompactAst, Featurizer, LeafContext};
+use cdmpp_ir::{CompactAst, Featurizer, LeafContext, Work};
 use rand::Rng as _;
 
 use super::layout::Layout;
@@ -12,9 +12,12 @@ use super::*;
 use crate::feature_input::FeatureInput;
 use crate::hardware_input::HardwareInput;
 use crate::predictor::Fitted;
+use crate::prior_input::PriorInput;
 use crate::train::{Autograd, Examples, TrainConfig};
 use crate::variables::generator;
-use crate::{LabelKind, LabelTransform, NormPlacement, Predictor, PredictorConfig, Query, Sample, TransformerConfig};
+use crate::{
+    LabelKind, LabelTransform, NormPlacement, Predictor, PredictorConfig, Prior, Query, Sample, TransformerConfig,
+};
 
 const DIM: usize = 7;
 
@@ -42,7 +45,14 @@ fn ast(seed: u64, n_leaves: usize) -> CompactAst {
     };
     let features = (0..n_leaves).flat_map(leaf).collect();
     let positions = (0..n_leaves as u32).map(|i| 2 * i + seed as u32 % 3 + u32::from(i > 2) * 1000).collect();
-    CompactAst::from_parts(Made.schema(), DIM, features, positions, vec![1; n_leaves]).unwrap()
+    let work = Work {
+        operations: rng.random_range(1e3..1e6),
+        footprint_bytes: rng.random_range(1e3..1e5),
+        accessed_bytes: rng.random_range(1e5..1e6),
+        n_blocks: 12.0,
+        n_threads: 64.0,
+    };
+    CompactAst::from_parts(Made.schema(), DIM, features, positions, vec![1; n_leaves]).unwrap().with_work(work)
 }
 
 /// Everything that a training has.
@@ -58,13 +68,15 @@ impl Case {
     fn new(config: &PredictorConfig, leaves: &[usize], n_shards: usize) -> Self {
         let spec = |name: &str, values: &[(&str, f64)]| HardwareSpec::new(name, values.iter().copied()).unwrap();
         let hardware = vec![
-            spec("slow", &[("clock", 1e3), ("cache", 4.0)]),
-            spec("fast", &[("clock", 3e3), ("cache", 32.0)]),
-            spec("other", &[("clock", 1.5e3)]),
+            spec("slow", &[("clock", 1e3), ("cache", 4.0), ("peak_fp32_gflops", 1.0)]),
+            spec("fast", &[("clock", 3e3), ("cache", 32.0), ("peak_fp32_gflops", 9.0), ("memory_bandwidth_gbs", 3.0)]),
+            spec("other", &[("clock", 1.5e3), ("memory_bandwidth_gbs", 1.0)]),
         ];
         let asts: Vec<CompactAst> = leaves.iter().enumerate().map(|(i, n)| ast(i as u64, *n)).collect();
         let model = Predictor::new(config, &Made, &["clock", "cache"], 3, &Device::Cpu).unwrap();
+        let queries = asts.iter().flat_map(|ast| hardware.iter().map(move |hardware| Query { ast, hardware }));
         let fitted = Fitted {
+            prior: PriorInput::fit(config, queries).unwrap(),
             features: FeatureInput::fit(DIM, config.feature_bins, asts.iter().map(CompactAst::features)),
             hardware: HardwareInput::fit(model.hardware_columns(), &hardware.iter().collect::<Vec<_>>()),
             labels: LabelTransform::fit(config.label, &[1e-5, 4e-5, 9e-5, 1.6e-4, 2.5e-4]).unwrap(),
@@ -81,7 +93,7 @@ impl Case {
         });
         let samples: Vec<Sample<'_>> =
             queries.map(|(i, j, query)| Sample { query, latency: Duration::from_secs_f64(seconds(i, j)) }).collect();
-        Examples::new(&samples, &self.fitted)
+        Examples::new("sample", &samples, &self.fitted).unwrap()
     }
 
     /// The parameters, moved away from the zeros and ones that biases and norms start with.
@@ -137,7 +149,13 @@ fn configs() -> Vec<PredictorConfig> {
     vec![
         base.clone(),
         PredictorConfig { transformer: post.clone(), label: LabelKind::BoxCox, ..base.clone() },
-        PredictorConfig { transformer: none.clone(), feature_bins: 0, hardware_hidden: vec![], ..base.clone() },
+        PredictorConfig {
+            transformer: none.clone(),
+            feature_bins: 0,
+            hardware_hidden: vec![],
+            prior: Prior::None,
+            ..base.clone()
+        },
         PredictorConfig {
             transformer: TransformerConfig { norm: NormPlacement::Post, pool_hidden: vec![7], ..none },
             head_hidden: vec![],
@@ -280,6 +298,25 @@ fn predictor(config: &PredictorConfig) -> (Predictor, Vec<CompactAst>, Vec<Hardw
     (model, asts, hardware)
 }
 
+/// The answers without the engine.
+fn answers_of_candle(model: &Predictor, queries: &[Query<'_>]) -> Vec<Answer> {
+    let (fitted, mut priors) = (model.fitted.as_ref().unwrap(), Vec::new());
+    let unit = |query: &Query<'_>| fitted.prior.append(query.ast, query.hardware, &mut priors).unwrap();
+    let units: Vec<f64> = queries.iter().map(unit).collect();
+    if queries.is_empty() {
+        return Vec::new();
+    }
+    let labels = model.network.predict(queries, fitted, priors).unwrap();
+    labels.into_iter().zip(units).map(|(label, unit)| Answer { label, unit }).collect()
+}
+
+#[track_caller]
+fn assert_same_answers(found: &[Answer], expected: &[Answer]) {
+    let labels = |answers: &[Answer]| answers.iter().map(|answer| answer.label).collect::<Vec<_>>();
+    assert_same(&labels(found), &labels(expected));
+    assert!(found.iter().zip(expected).all(|(found, expected)| found.unit == expected.unit));
+}
+
 #[track_caller]
 fn assert_same(found: &[f32], expected: &[f32]) {
     assert_eq!(found.len(), expected.len());
@@ -302,11 +339,11 @@ fn predictions_are_those_of_candle() {
             .collect();
         // One, a few, a program on all hardware, and as many as take several threads.
         for queries in [&all[..1], &all[3..8], &[all[0], all[90], all[180]], &all, &[]] {
-            let expected = model.network.predict(queries, fitted).unwrap();
-            assert_same(&model.labels(fitted, queries).unwrap(), &expected);
+            let expected = answers_of_candle(&model, queries);
+            assert_same_answers(&model.answers(fitted, queries).unwrap(), &expected);
             let seconds = model.predict(queries).unwrap();
-            for (found, label) in seconds.iter().zip(expected) {
-                let expected = fitted.labels.inverse(f64::from(label));
+            for (found, answer) in seconds.iter().zip(expected) {
+                let expected = answer.unit * fitted.labels.inverse(f64::from(answer.label));
                 let error = (found.as_secs_f64() - expected).abs();
                 assert!(error < 1e-4 * expected + 1e-9, "{found:?} is not {expected} s");
             }
@@ -341,21 +378,21 @@ fn a_variable_that_is_set_counts() {
     assert!(model.predict(&queries).unwrap() > before);
     let flat = model.variables().to_flat().unwrap();
     model.variables().set_flat(&vec![0.0; flat.len()]).unwrap();
-    let centre = model.label_transform().unwrap().inverse(0.0);
-    assert!((model.predict(&queries).unwrap()[0].as_secs_f64() - centre).abs() < 1e-6 * centre + 1e-9);
+    assert_eq!(model.answers(model.fitted.as_ref().unwrap(), &queries).unwrap()[0].label, 0.0);
 }
 
 /// More hardware than is remembered.
 #[test]
 fn any_number_of_hardware_is_predicted() {
     let (model, asts, _) = predictor(&configs()[0]);
-    let hardware: Vec<HardwareSpec> =
-        (0..150).map(|i| HardwareSpec::new("new", [("clock", 1e3 + f64::from(i))]).unwrap()).collect();
+    let hardware: Vec<HardwareSpec> = (0..150)
+        .map(|i| HardwareSpec::new("new", [("clock", 1e3 + f64::from(i)), ("memory_bandwidth_gbs", 2.0)]).unwrap())
+        .collect();
     let queries: Vec<Query<'_>> = hardware.iter().map(|hardware| Query { ast: &asts[1], hardware }).collect();
     let fitted = model.fitted.as_ref().unwrap();
-    let expected = model.network.predict(&queries, fitted).unwrap();
+    let expected = answers_of_candle(&model, &queries);
     for _ in 0..2 {
-        assert_same(&model.labels(fitted, &queries).unwrap(), &expected);
+        assert_same_answers(&model.answers(fitted, &queries).unwrap(), &expected);
     }
 }
 

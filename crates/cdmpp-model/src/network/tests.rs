@@ -50,6 +50,7 @@ fn paper_like() -> PredictorConfig {
         hardware_hidden: vec![8, 8],
         head_hidden: vec![10, 10, 10],
         label: paper.label,
+        prior: paper.prior,
     }
 }
 
@@ -71,7 +72,8 @@ fn check_cover(config: &PredictorConfig, encoder: Option<MakeEncoder<'_>>, leave
     let z = network.embed(&asts, &input, Some(&mut rng)).unwrap();
     let h = network.embed_hardware(&[&slow, &fast], &hardware, None).unwrap();
     let pairs: Vec<(u32, u32)> = (0..asts.len() as u32).flat_map(|row| [(row, 0), (row, 1)]).collect();
-    let predicted = labels.log_latency(&network.labels(&z, &h, &pairs).unwrap()).unwrap();
+    let priors = (0..pairs.len() * PriorInput::width(config)).map(|_| rng.random_range(-1.0..1.0)).collect();
+    let predicted = labels.log_latency(&network.labels(&z, &h, &pairs, priors).unwrap()).unwrap();
     let weights: Vec<f32> = pairs.iter().map(|_| rng.random_range(-1.0..1.0)).collect();
     let read_out = (predicted * Tensor::new(weights, &device).unwrap()).unwrap().sum_all().unwrap();
     let grads = read_out.backward().unwrap();

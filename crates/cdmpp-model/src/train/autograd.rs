@@ -14,7 +14,7 @@ use crate::ModelError;
 use crate::loss::hybrid_loss;
 use crate::network::Network;
 use crate::predictor::Fitted;
-use crate::variables::generator;
+use crate::variables::{generator, standard_normal};
 
 /// A network under a loss, with everything that stays fixed meanwhile.
 #[derive(Debug)]
@@ -102,20 +102,38 @@ impl<'a> Autograd<'a> {
     ) -> candle_core::Result<Tensor> {
         let asts: Vec<&CompactAst> = programs.iter().map(|i| examples.asts[*i as usize]).collect();
         let (mut pairs, mut labels, mut logs) = (Vec::new(), Vec::new(), Vec::new());
+        let mut priors = Vec::new();
         for (row, program) in programs.iter().enumerate() {
+            priors.extend_from_slice(&examples.priors[*program as usize]);
             for measured in &examples.measured[*program as usize] {
                 pairs.push((row as u32, measured.hardware));
                 labels.push(measured.label);
-                logs.push(measured.seconds.ln() as f32);
+                logs.push(measured.units.ln() as f32);
             }
         }
         let z = self.network.embed(&asts, &self.fitted.features, Some(rng))?;
+        self.jitter(&pairs, examples.hardware.len(), &mut priors, rng);
         let noise = Some((rng, self.config.hardware_noise));
         let h = self.network.embed_hardware(&examples.hardware, &self.fitted.hardware, noise)?;
-        let predicted = self.network.labels(&z, &h, &pairs)?;
+        let predicted = self.network.labels(&z, &h, &pairs, priors)?;
         let predicted_logs = self.fitted.labels.log_latency(&predicted)?;
         let (labels, logs) = (Tensor::new(labels, self.device)?, Tensor::new(logs, self.device)?);
         hybrid_loss(&self.config.loss, (&predicted, &labels), (&predicted_logs, &logs))
+    }
+
+    /// Adds noise to the inputs from the prior, the same for all programs of a hardware: together these inputs tell one
+    /// hardware from another as its numbers do.
+    fn jitter(&self, pairs: &[(u32, u32)], n_hardware: usize, priors: &mut [f32], rng: &mut Xoshiro256PlusPlus) {
+        let deviation = self.config.hardware_noise as f32;
+        let width = priors.len() / pairs.len().max(1);
+        if width == 0 || deviation == 0.0 {
+            return;
+        }
+        let noise: Vec<f32> = (0..n_hardware * width).map(|_| deviation * standard_normal(rng) as f32).collect();
+        for (row, (_, hardware)) in priors.chunks_exact_mut(width).zip(pairs) {
+            let noise = &noise[*hardware as usize * width..][..width];
+            row.iter_mut().zip(noise).filter(|(x, _)| **x != 0.0).for_each(|(x, noise)| *x += noise);
+        }
     }
 
     /// Refuses to go on if a variable never got a gradient.

@@ -9,12 +9,14 @@ use siphasher::sip::SipHasher13;
 use super::examples::Examples;
 use super::objective::Objective;
 use super::{Epoch, OnEpoch, Outcome, StopReason, TrainConfig, TrainState, Validation};
+use crate::engine::Answer;
 use crate::feature_input::FeatureInput;
 use crate::hardware_input::HardwareInput;
 use crate::loss::sample_loss;
 use crate::metrics::median;
 use crate::network::Pairs;
 use crate::predictor::Fitted;
+use crate::prior_input::PriorInput;
 use crate::variables::generator;
 use crate::{LabelTransform, ModelError, Predictor, Query, Sample};
 
@@ -78,8 +80,10 @@ fn run(
     };
     let before = (model.network.variables.to_flat()?, model.fitted.replace(fitted.clone()));
     let shared = &*model;
-    let examples = (Examples::new(training, &fitted), Examples::new(validation, &fitted));
-    let result = Training::new(shared, &fitted, config, examples, state).and_then(|mut training| {
+    let examples = Examples::new("training sample", training, &fitted)
+        .and_then(|training| Ok((training, Examples::new("validation sample", validation, &fitted)?)));
+    let result = examples.and_then(|examples| {
+        let mut training = Training::new(shared, &fitted, config, examples, state)?;
         let reason = training.run(on_epoch)?;
         Ok((reason, training.state))
     });
@@ -116,7 +120,14 @@ fn check_samples(model: &Predictor, what: &'static str, samples: &[Sample<'_>]) 
 /// Fits everything that is fitted beside the variables, on the training samples alone.
 fn fit_statistics(model: &Predictor, training: &[Sample<'_>]) -> Result<Fitted, ModelError> {
     let pairs = Pairs::new(training.iter().map(|sample| sample.query));
-    let seconds: Vec<f64> = training.iter().map(|sample| sample.latency.as_secs_f64()).collect();
+    let prior = PriorInput::fit(&model.identity.config, training.iter().map(|sample| sample.query))?;
+    let (mut seconds, mut inputs) = (Vec::with_capacity(training.len()), Vec::new());
+    for (index, Sample { query, latency }) in training.iter().enumerate() {
+        inputs.clear();
+        let fail = |problem| ModelError::Input { what: "training sample", index, problem };
+        let unit = prior.append(query.ast, query.hardware, &mut inputs).map_err(fail)?;
+        seconds.push(latency.as_secs_f64() / unit);
+    }
     let labels = LabelTransform::fit(model.identity.config.label, &seconds).ok_or(NO_SAMPLE)?;
     Ok(Fitted {
         features: FeatureInput::fit(
@@ -125,6 +136,7 @@ fn fit_statistics(model: &Predictor, training: &[Sample<'_>]) -> Result<Fitted, 
             pairs.asts.iter().map(|ast| ast.features()),
         ),
         hardware: HardwareInput::fit(&model.identity.hardware_columns, &pairs.hardware),
+        prior,
         labels,
     })
 }
@@ -269,10 +281,12 @@ impl<'a> Training<'a> {
                 ast: examples.asts[i],
                 hardware: examples.hardware[measured.hardware as usize],
             }));
-            for (label, (_, measured)) in self.model.labels(self.fitted, &queries)?.into_iter().zip(measured()) {
+            for (Answer { label, .. }, (_, measured)) in
+                self.model.answers(self.fitted, &queries)?.into_iter().zip(measured())
+            {
                 loss += sample_loss(&self.config.loss, &self.fitted.labels, label, measured).0;
                 let predicted = self.fitted.labels.inverse(f64::from(label));
-                errors.push((predicted - measured.seconds).abs() / measured.seconds);
+                errors.push((predicted - measured.units).abs() / measured.units);
             }
         }
         if !loss.is_finite() {
