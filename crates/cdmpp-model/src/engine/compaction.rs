@@ -3,6 +3,19 @@
 use std::ops::Range;
 
 use super::layout::Layout;
+use crate::feature_input::FeatureInput;
+use crate::hardware_input::HardwareInput;
+use crate::predictor::Identity;
+
+/// The layout of the parameters of a model that count, and the way to them, if it reads only some of its inputs.
+pub(crate) fn compact(identity: &Identity, inputs: &[usize]) -> (Layout, Compaction) {
+    let Identity { config, dim, hardware_columns, .. } = identity;
+    let n_hardware = HardwareInput::width(hardware_columns.len());
+    let all = Layout::new(config, FeatureInput::width(*dim, config.feature_bins), n_hardware);
+    let own = Layout::new(config, inputs.len(), n_hardware);
+    let compaction = Compaction::new(&all, &own, inputs);
+    (own, compaction)
+}
 
 /// The way between all parameters and those that count: weights of inputs that are always zero are left out, since they
 /// change no result and have a gradient of zero.

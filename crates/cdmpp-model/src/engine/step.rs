@@ -2,25 +2,19 @@
 
 use rayon::prelude::*;
 
-use super::compaction::Compaction;
+use super::compaction::{Compaction, compact};
 use super::forward::Network;
-use super::inputs::Inputs;
 use super::layout::Layout;
+use super::reading::Reading;
 use super::shard::{Fixed, Shard};
 use super::weights::{PackedLinear, pack};
-use crate::feature_input::FeatureInput;
-use crate::hardware_input::HardwareInput;
 use crate::loss::sample_loss;
-use crate::positional::Positions;
 use crate::predictor::{Fitted, Identity};
 use crate::train::{Examples, Measured, TrainConfig};
 use crate::variables::generator;
 
 /// The numbers that a thread adds up at a time.
 const CHUNK: usize = 1 << 14;
-
-/// The positions that are computed in advance.
-const KNOWN_POSITIONS: u32 = 512;
 
 /// The built-in network in training: what stays over all steps, and buffers.
 ///
@@ -41,24 +35,19 @@ pub(crate) struct Engine<'a> {
 
 impl<'a> Engine<'a> {
     pub(crate) fn new(identity: &Identity, fitted: &'a Fitted, config: &'a TrainConfig) -> Self {
-        let Identity { config: shape, dim, hardware_columns, .. } = identity;
-        let t = &shape.transformer;
-        let inputs = Inputs::new(&fitted.features, *dim);
-        let n_hardware = HardwareInput::width(hardware_columns.len());
-        let all = Layout::new(shape, FeatureInput::width(*dim, shape.feature_bins), n_hardware);
-        let layout = Layout::new(shape, inputs.len(), n_hardware);
+        let reading = Reading::new(identity, fitted);
+        let (layout, compaction) = compact(identity, &reading.inputs.places);
         Self {
             fitted,
             config,
-            n_heads: t.n_heads,
-            compaction: Compaction::new(&all, &layout, &inputs.places),
-            parameters: vec![0.0; layout.n_parameters],
+            n_heads: identity.config.transformer.n_heads,
             fixed: Fixed {
-                inputs,
-                positions: t.positional_encoding.then(|| Positions::new(t.d_model, KNOWN_POSITIONS)),
-                dropout: t.dropout,
+                reading,
+                dropout: identity.config.transformer.dropout,
                 hardware_noise: config.hardware_noise,
             },
+            parameters: vec![0.0; layout.n_parameters],
+            compaction,
             layout,
             weights: Vec::new(),
             shards: (0..config.n_shards).map(|_| Shard::default()).collect(),

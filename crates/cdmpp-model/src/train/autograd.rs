@@ -41,7 +41,7 @@ impl<'a> Autograd<'a> {
     ) -> Result<Self, ModelError> {
         let pool = |_| ThreadPoolBuilder::new().num_threads(1).build();
         let pools = (0..config.n_shards).map(pool).collect::<Result<_, _>>().map_err(candle_core::Error::wrap)?;
-        Ok(Self { network, fitted, config, device, pools, reached: vec![false; network.variables.all().len()] })
+        Ok(Self { network, fitted, config, device, pools, reached: vec![false; network.variables.iter().len()] })
     }
 
     /// Writes the gradient of the mean loss of some programs' samples, and gives the sum of their losses: the programs
@@ -71,7 +71,7 @@ impl<'a> Autograd<'a> {
             };
             threads.into_iter().map(join).collect()
         });
-        let variables = self.network.variables.all();
+        let variables = self.network.variables.iter();
         let mut total = 0.0;
         gradient.fill(0.0);
         for result in results {
@@ -140,7 +140,7 @@ impl<'a> Autograd<'a> {
     pub(crate) fn check_cover(&self) -> Result<(), ModelError> {
         match self.reached.iter().position(|reached| !reached) {
             Some(place) => {
-                let name = &self.network.variables.all()[place].0;
+                let name = &self.network.variables.iter()[place].0;
                 Err(candle_core::Error::msg(format!("variable `{name}` received no gradient")).into())
             }
             None => Ok(()),

@@ -9,6 +9,7 @@ use siphasher::sip::SipHasher13;
 use super::examples::Examples;
 use super::objective::Objective;
 use super::{Epoch, OnEpoch, Outcome, StopReason, TrainConfig, TrainState, Validation};
+use crate::engine::Answer;
 use crate::feature_input::FeatureInput;
 use crate::hardware_input::HardwareInput;
 use crate::loss::sample_loss;
@@ -17,7 +18,7 @@ use crate::network::Pairs;
 use crate::predictor::Fitted;
 use crate::prior_input::PriorInput;
 use crate::variables::generator;
-use crate::{LabelTransform, ModelError, Predictor, Sample};
+use crate::{LabelTransform, ModelError, Predictor, Query, Sample};
 
 /// Samples validated at a time; bounds memory.
 const VALIDATION_BATCH: usize = 1024;
@@ -184,7 +185,7 @@ impl<'a> Training<'a> {
             None => TrainState::new(variables.to_flat()?, config, fingerprint),
         };
         let (mut decayed, mut end) = (Vec::new(), 0);
-        for (_, var) in variables.all() {
+        for (_, var) in variables.iter() {
             let start = end;
             end += var.elem_count();
             if var.rank() >= 2 {
@@ -271,11 +272,18 @@ impl<'a> Training<'a> {
             return Ok(None);
         }
         let programs: Vec<u32> = (0..examples.asts.len() as u32).collect();
-        let (mut loss, mut errors) = (0.0, Vec::with_capacity(examples.n_samples));
+        let (mut loss, mut errors, mut queries) = (0.0, Vec::with_capacity(examples.n_samples), Vec::new());
         for batch in examples.batches(&programs, VALIDATION_BATCH) {
-            let measured = &examples.measured[batch.clone()];
-            let labels = labels(self.model, self.fitted, examples, batch)?;
-            for (label, measured) in labels.into_iter().zip(measured.iter().flatten()) {
+            queries.clear();
+            let measured =
+                || batch.clone().flat_map(|i| examples.measured[i].iter().map(move |measured| (i, measured)));
+            queries.extend(measured().map(|(i, measured)| Query {
+                ast: examples.asts[i],
+                hardware: examples.hardware[measured.hardware as usize],
+            }));
+            for (Answer { label, .. }, (_, measured)) in
+                self.model.answers(self.fitted, &queries)?.into_iter().zip(measured())
+            {
                 loss += sample_loss(&self.config.loss, &self.fitted.labels, label, measured).0;
                 let predicted = self.fitted.labels.inverse(f64::from(label));
                 errors.push((predicted - measured.units).abs() / measured.units);
@@ -290,30 +298,12 @@ impl<'a> Training<'a> {
     }
 }
 
-/// The labels that a model predicts for all samples of some programs.
-fn labels(
-    model: &Predictor,
-    fitted: &Fitted,
-    examples: &Examples<'_>,
-    programs: Range<usize>,
-) -> Result<Vec<f32>, ModelError> {
-    let measured = examples.measured[programs.clone()].iter().enumerate();
-    let pairs = measured.flat_map(|(row, measured)| measured.iter().map(move |one| (row as u32, one.hardware)));
-    let pairs = Pairs {
-        asts: examples.asts[programs.clone()].to_vec(),
-        hardware: examples.hardware.clone(),
-        pairs: pairs.collect(),
-    };
-    let priors = examples.priors[programs].concat();
-    model.labels(fitted, &pairs, priors)
-}
-
 /// Starts a hash of what a training state belongs to: what the model is, but not the values of its variables.
 fn fingerprint_of(model: &Predictor, fitted: &Fitted) -> SipHasher13 {
     let mut hasher = SipHasher13::new();
     let json = serde_json::to_vec(&(&model.identity, fitted)).expect("structs of numbers and names have a JSON form");
     hasher.write(&json);
-    for (name, var) in model.network.variables.all() {
+    for (name, var) in model.network.variables.iter() {
         hasher.write(format!("{name} {:?}", var.dims()).as_bytes());
     }
     hasher
