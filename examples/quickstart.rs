@@ -21,7 +21,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 /// Real networks; the training operators have made-up shapes.
 const NETWORKS: &str = "neusight-test";
 const SEED: u64 = 0;
-const EPOCHS: usize = 40;
+const EPOCHS: usize = 80;
 
 fn main() -> Result<()> {
     let start = Instant::now();

@@ -9,6 +9,8 @@ mod rows;
 mod stride;
 mod touched;
 
+pub(crate) use operations::Operations;
+
 use crate::{Featurizer, LeafContext};
 
 /// The 164 columns that Ansor, TVM's auto-scheduler, computes for a store statement.

@@ -1,7 +1,7 @@
 //! The Compact AST: one feature vector a store statement, with its place in the tree.
 
 use crate::featurizer::Leaves;
-use crate::{Featurizer, Program};
+use crate::{Featurizer, Program, Work};
 
 /// A program as a predictor sees it: a row of features for every store statement (a *leaf*), its pre-order rank and
 /// its depth.
@@ -20,6 +20,7 @@ pub struct CompactAst {
     features: Vec<f32>,
     positions: Vec<u32>,
     depths: Vec<u32>,
+    work: Option<Work>,
 }
 
 /// The parts of a [`CompactAst`] do not fit together.
@@ -50,10 +51,11 @@ impl CompactAst {
             depths.push(leaf.depth());
             featurizer.write(&leaf, &mut features[leaf.index() * dim..][..dim]);
         }
-        Self { schema: featurizer.schema().to_owned(), dim, features, positions, depths }
+        let work = Some(Work::of(&program));
+        Self { schema: featurizer.schema().to_owned(), dim, features, positions, depths, work }
     }
 
-    /// A Compact AST from features computed elsewhere.
+    /// A Compact AST from features computed elsewhere, without [`work`](Self::work).
     ///
     /// # Shapes
     /// `features` is row-major `(n_leaves, dim)`; `positions` and `depths` have `n_leaves` values.
@@ -71,7 +73,17 @@ impl CompactAst {
         if Some(n_features) != n_leaves.checked_mul(dim) || n_depths != n_leaves {
             return Err(CompactAstShapeError { n_leaves, dim, n_features, n_depths });
         }
-        Ok(Self { schema: schema.into(), dim, features, positions, depths })
+        Ok(Self { schema: schema.into(), dim, features, positions, depths, work: None })
+    }
+
+    /// The same with the work of the program, counted elsewhere.
+    #[must_use]
+    pub fn with_work(self, work: Work) -> Self {
+        self.with_optional_work(Some(work))
+    }
+
+    pub(crate) fn with_optional_work(self, work: Option<Work>) -> Self {
+        Self { work, ..self }
     }
 
     /// What the columns mean: the featurizer's [schema](Featurizer::schema).
@@ -111,5 +123,11 @@ impl CompactAst {
     #[must_use]
     pub fn depths(&self) -> &[u32] {
         &self.depths
+    }
+
+    /// What the program asks of the hardware; `None` if the parts came [from elsewhere](Self::from_parts) without it.
+    #[must_use]
+    pub fn work(&self) -> Option<&Work> {
+        self.work.as_ref()
     }
 }

@@ -85,6 +85,7 @@ mod text;
 mod verify;
 #[cfg(feature = "serde")]
 mod versioned;
+mod work;
 
 pub use ansor::AnsorFeaturizer;
 pub use buffer::{Buffer, Scope};
@@ -99,3 +100,4 @@ pub use preorder::Preorder;
 pub use program::{Children, Program, Var};
 pub use text::{Position, TextError};
 pub use verify::{MAX_DEPTH, MAX_EXPR_NODES, VerifyError};
+pub use work::Work;

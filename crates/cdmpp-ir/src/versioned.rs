@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use serde::de::{Deserialize, Deserializer, Error};
 use serde::ser::{Serialize, Serializer};
 
-use crate::{CompactAst, Program};
+use crate::{CompactAst, Program, Work};
 
 /// The version of both forms that is written, and the only one that is read.
 const VERSION: u32 = 1;
@@ -26,6 +26,7 @@ struct CompactAstForm<'a> {
     features: Cow<'a, [f32]>,
     positions: Cow<'a, [u32]>,
     depths: Cow<'a, [u32]>,
+    work: Option<Work>,
 }
 
 /// As `{"version": 1, "text": …}` with the [text form](#impl-FromStr-for-Program).
@@ -57,6 +58,7 @@ impl Serialize for CompactAst {
             features: self.features().into(),
             positions: self.positions().into(),
             depths: self.depths().into(),
+            work: self.work().copied(),
         };
         form.serialize(serializer)
     }
@@ -68,7 +70,8 @@ impl<'de> Deserialize<'de> for CompactAst {
         let form = CompactAstForm::deserialize(deserializer)?;
         check_version(form.version)?;
         let (features, positions) = (form.features.into_owned(), form.positions.into_owned());
-        Self::from_parts(form.schema, form.dim, features, positions, form.depths.into_owned()).map_err(D::Error::custom)
+        let ast = Self::from_parts(form.schema, form.dim, features, positions, form.depths.into_owned());
+        ast.map(|ast| ast.with_optional_work(form.work)).map_err(D::Error::custom)
     }
 }
 

@@ -1,8 +1,15 @@
 //! AdamW with clipping, warm-up and a cosine schedule, over all parameters as one flat vector.
 
+use std::ops::Range;
+
+use cdmpp_kernel::{AdamWState, AdamWStep, adamw, square_sum};
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::ModelError;
+
+/// The parameters that a thread moves at a time.
+const CHUNK: usize = 1 << 15;
 
 /// The settings of the optimiser.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -97,36 +104,42 @@ impl AdamW {
 
     /// Shortens the gradient if it is too long, and moves the parameters by one step.
     ///
-    /// `decays` says of every parameter whether its weight decays. The result is the norm of the gradient before.
+    /// The weights in the ranges `decayed`, ascending and apart, decay. The result is the norm of the gradient before.
     pub(crate) fn update(
         &mut self,
         config: &OptimizerConfig,
         rate: f64,
         parameters: &mut [f32],
         gradient: &[f32],
-        decays: &[bool],
+        decayed: &[Range<usize>],
     ) -> f64 {
-        let norm = gradient.iter().map(|g| f64::from(*g) * f64::from(*g)).sum::<f64>().sqrt();
-        let shorten = if norm > config.clip_norm { (config.clip_norm / norm) as f32 } else { 1.0 };
+        // Parts of a fixed length are added up in order: the norm does not depend on the number of threads.
+        let squares: Vec<f64> = gradient.par_chunks(CHUNK).map(square_sum).collect();
+        let norm = squares.iter().sum::<f64>().sqrt();
         self.step += 1;
         let t = self.step as i32;
-        let (beta1, beta2) = (config.beta1 as f32, config.beta2 as f32);
-        let correct1 = 1.0 / (1.0 - config.beta1.powi(t));
-        let correct2 = 1.0 / (1.0 - config.beta2.powi(t));
-        let step_size = (rate * correct1) as f32;
-        let correct2 = correct2 as f32;
-        let shrink = (1.0 - rate * config.weight_decay) as f32;
-        // Early on the average follows closely, or the random start would linger in it.
-        let average = config.average_decay.min((1.0 + self.step as f64) / (10.0 + self.step as f64)) as f32;
-        for i in 0..parameters.len() {
-            let g = gradient[i] * shorten;
-            self.first[i] = beta1 * self.first[i] + (1.0 - beta1) * g;
-            self.second[i] = beta2 * self.second[i] + (1.0 - beta2) * g * g;
-            let moved = step_size * self.first[i] / ((self.second[i] * correct2).sqrt() + 1e-8);
-            let decayed = if decays[i] { parameters[i] * shrink } else { parameters[i] };
-            parameters[i] = decayed - moved;
-            self.average[i] = average * self.average[i] + (1.0 - average) * parameters[i];
-        }
+        let step = AdamWStep {
+            step_size: (rate / (1.0 - config.beta1.powi(t))) as f32,
+            beta1: config.beta1 as f32,
+            beta2: config.beta2 as f32,
+            correct2: (1.0 / (1.0 - config.beta2.powi(t))) as f32,
+            shorten: if norm > config.clip_norm { (config.clip_norm / norm) as f32 } else { 1.0 },
+            shrink: (1.0 - rate * config.weight_decay) as f32,
+            // Early on the average follows closely, or the random start would linger in it.
+            average: config.average_decay.min((1.0 + self.step as f64) / (10.0 + self.step as f64)) as f32,
+        };
+        let moments = self.first.par_chunks_mut(CHUNK).zip(self.second.par_chunks_mut(CHUNK));
+        let parts = parameters.par_chunks_mut(CHUNK).zip(self.average.par_chunks_mut(CHUNK)).zip(moments);
+        parts.zip(gradient.par_chunks(CHUNK)).enumerate().for_each(
+            |(i, (((parameters, average), moments), gradient))| {
+                let (first, second) = moments;
+                let (start, end) = (i * CHUNK, i * CHUNK + gradient.len());
+                let here = decayed.iter().filter(|range| range.start < end && range.end > start);
+                let here: Vec<_> =
+                    here.map(|range| range.start.max(start) - start..range.end.min(end) - start).collect();
+                adamw(&step, &here, gradient, AdamWState { parameters, first, second, average });
+            },
+        );
         norm
     }
 }
@@ -168,7 +181,7 @@ mod tests {
         let mut parameters = [1.0, -2.0, 0.5];
         let mut optimizer = AdamW::new(&parameters);
         for (gradient, expected) in gradients.iter().zip(expected) {
-            optimizer.update(&config, 0.01, &mut parameters, gradient, &[true, true, false]);
+            optimizer.update(&config, 0.01, &mut parameters, gradient, &[0..1, 1..2]);
             for (found, expected) in parameters.iter().zip(expected) {
                 assert!((f64::from(*found) - expected).abs() < 1e-6, "{found} is not {expected}");
             }
@@ -180,7 +193,7 @@ mod tests {
     #[test]
     fn gives_the_norm_before_clipping() {
         let mut optimizer = AdamW::new(&[0.0, 0.0]);
-        let norm = optimizer.update(&OptimizerConfig::default(), 0.1, &mut [0.0, 0.0], &[3.0, 4.0], &[true; 2]);
+        let norm = optimizer.update(&OptimizerConfig::default(), 0.1, &mut [0.0, 0.0], &[3.0, 4.0], &[0..1, 1..2]);
         assert_eq!(norm, 5.0);
     }
 
@@ -189,11 +202,11 @@ mod tests {
         let config = OptimizerConfig { average_decay: 0.9, weight_decay: 0.0, ..OptimizerConfig::default() };
         let mut parameters = [0.0];
         let mut optimizer = AdamW { step: 1_000, ..AdamW::new(&[1.0]) };
-        optimizer.update(&config, 0.0, &mut parameters, &[0.0], &[false]);
+        optimizer.update(&config, 0.0, &mut parameters, &[0.0], &[]);
         assert!((optimizer.average[0] - 0.9).abs() < 1e-6);
         // In the second step of all it takes only (1 + 2) / (10 + 2) of what was.
         let mut optimizer = AdamW { step: 1, ..AdamW::new(&[1.0]) };
-        optimizer.update(&config, 0.0, &mut parameters, &[0.0], &[false]);
+        optimizer.update(&config, 0.0, &mut parameters, &[0.0], &[]);
         assert!((optimizer.average[0] - 0.25).abs() < 1e-6);
     }
 

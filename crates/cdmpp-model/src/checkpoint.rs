@@ -9,12 +9,13 @@ use safetensors::SafeTensors;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::predictor::{Fitted, Identity, transformer};
+use crate::network::MakeEncoder;
+use crate::predictor::{Fitted, Identity};
 use crate::variables::Variables;
 use crate::{Encoder, ModelError, Predictor};
 
 /// Names the format of the file; the number grows with every change.
-const FORMAT: &str = "cdmpp-model/1";
+const FORMAT: &str = "cdmpp-model/2";
 
 /// The one key of the file's metadata: a single one, because several would be written in a random order.
 const KEY: &str = "cdmpp";
@@ -44,7 +45,7 @@ impl Predictor {
             identity: self.identity.clone(),
             fitted: self.fitted.clone().ok_or(ModelError::NotTrained)?,
         };
-        let variables = self.network.variables.all();
+        let variables = self.network.variables.iter();
         let tensors = variables.into_iter().map(|(name, var)| (name, var.as_tensor().clone())).collect();
         write_tensors(path, &header, &tensors)
     }
@@ -56,8 +57,7 @@ impl Predictor {
     /// with another encoder.
     pub fn load(path: &Path, device: &Device) -> Result<Self, ModelError> {
         let (header, tensors) = read_tensors::<Header>(path, FORMAT, device)?;
-        let encoder = transformer(&header.identity.config);
-        Self::restore(path, device, header, tensors, &encoder)
+        Self::restore(path, device, header, tensors, None)
     }
 
     /// Reads a checkpoint of a model with an encoder of your own.
@@ -70,7 +70,7 @@ impl Predictor {
         encoder: impl Fn(usize, VarBuilder<'_>) -> candle_core::Result<Box<dyn Encoder>>,
     ) -> Result<Self, ModelError> {
         let (header, tensors) = read_tensors::<Header>(path, FORMAT, device)?;
-        Self::restore(path, device, header, tensors, &encoder)
+        Self::restore(path, device, header, tensors, Some(&encoder))
     }
 
     fn restore(
@@ -78,7 +78,7 @@ impl Predictor {
         device: &Device,
         header: Header,
         tensors: BTreeMap<String, Tensor>,
-        encoder: crate::network::MakeEncoder<'_>,
+        encoder: Option<MakeEncoder<'_>>,
     ) -> Result<Self, ModelError> {
         let fail = |problem: String| ModelError::checkpoint(path, problem);
         let variables = Variables::saved(tensors, device);

@@ -15,6 +15,21 @@ pub enum NormPlacement {
     Post,
 }
 
+/// What is known of a latency before anything is learned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Prior {
+    /// Nothing: the network learns latencies.
+    None,
+    /// The roofline: the longer of operations over the peak rate and bytes over the bandwidth. The network learns the
+    /// latency as a multiple of it, and sees it with what belongs to it: the waves of blocks over the compute units,
+    /// the bytes beside the cache. It needs the [work](cdmpp_ir::CompactAst::work) of programs, and of the hardware
+    /// `peak_fp32_gflops` or `memory_bandwidth_gbs`. If no training sample has all that, there is no prior; if only some
+    /// have it, the first without it is an error.
+    Roofline,
+}
+
 /// The shape of the [`TransformerEncoder`](crate::TransformerEncoder).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -46,7 +61,7 @@ impl Default for TransformerConfig {
             n_heads: 4,
             n_layers: 2,
             d_ff: 128,
-            dropout: 0.2,
+            dropout: 0.1,
             norm: NormPlacement::Pre,
             positional_encoding: true,
             pool_hidden: Vec::new(),
@@ -79,9 +94,11 @@ pub struct PredictorConfig {
     pub head_hidden: Vec<usize>,
     /// How latencies become the numbers that the network learns.
     pub label: LabelKind,
+    /// What the network starts from.
+    pub prior: Prior,
 }
 
-/// Small and fast: some 410,000 parameters with 164 features, most of them in the first layer.
+/// Small and fast: some 420,000 parameters with 164 features, most of them in the first layer.
 impl Default for PredictorConfig {
     fn default() -> Self {
         Self {
@@ -90,6 +107,7 @@ impl Default for PredictorConfig {
             hardware_hidden: vec![64],
             head_hidden: vec![128, 128],
             label: LabelKind::Log,
+            prior: Prior::Roofline,
         }
     }
 }
@@ -121,6 +139,7 @@ impl PredictorConfig {
             hardware_hidden: vec![128, 128, 128],
             head_hidden: vec![930, 930, 930],
             label: LabelKind::BoxCox,
+            prior: Prior::None,
         }
     }
 

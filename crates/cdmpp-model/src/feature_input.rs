@@ -1,5 +1,6 @@
 //! Features of leaves as inputs of the network.
 
+use cdmpp_kernel::Line;
 use serde::{Deserialize, Serialize};
 
 /// Scaled inputs stay within this many deviations of the mean: what is rare in training may be common elsewhere, and a
@@ -84,6 +85,25 @@ impl FeatureInput {
         }
     }
 
+    /// The inputs that are not always zero, as bounded straight lines: the column, the place among all inputs, the line.
+    pub(crate) fn lines(&self) -> impl Iterator<Item = (usize, usize, Line)> {
+        let n = 1 + self.n_bins;
+        self.edges.iter().enumerate().flat_map(move |(column, edges)| {
+            let (value, unbounded) = ((0.0, 1.0), (f32::NEG_INFINITY, f32::INFINITY));
+            let bins = edges.windows(2).map(|edge| ((edge[0], (edge[1] - edge[0]).recip()), (0.0, 1.0)));
+            let inputs = [(value, unbounded)].into_iter().chain(bins.take(self.n_bins)).enumerate();
+            inputs.filter_map(move |(i, ((origin, slope), bounds))| {
+                let place = column * n + i;
+                let (mean, factor) = (self.mean[place], self.factor[place]);
+                let bound = |filled: f32| ((filled - mean) * factor).clamp(-LIMIT, LIMIT);
+                // The value is counted from its mean, a bin from its lower edge: differences of large numbers are exact.
+                let (origin, shift) = if i == 0 { (mean, 0.0) } else { (origin, -mean * factor) };
+                let (low, high) = (bound(bounds.0), bound(bounds.1));
+                (factor != 0.0).then_some((column, place, Line { origin, slope: slope * factor, shift, low, high }))
+            })
+        })
+    }
+
     fn expand(&self, row: &[f32], out: &mut Vec<f32>) {
         for (x, edges) in row.iter().zip(&self.edges) {
             out.push(*x);
@@ -154,5 +174,25 @@ mod tests {
     #[test]
     fn no_row_gives_finite_inputs() {
         assert!(inputs(2, &[], &[1.0, 2.0]).iter().all(|x| x.is_finite()));
+    }
+
+    #[test]
+    fn lines_are_the_inputs_that_are_not_always_zero() {
+        let rows = [0.0, 7.0, 1e6, 1.0, 7.0, 1e6 + 1.0, 3.0, 7.0, 1e6 + 1.0, 4.0, 7.0, 1e6 + 9.0, 0.0, 7.0, 1e6];
+        for n_bins in [0, 1, 4] {
+            let input = FeatureInput::fit(3, n_bins, [rows.as_slice()].into_iter());
+            let inputs = crate::engine::Inputs::new(&input, 3);
+            for row in [[0.5, 7.0, 1e6 + 2.0], [2.0, 9.0, 1e6 + 0.5], [-50.0, 0.0, 0.0], [1e9, 1e9, 1e9]] {
+                let mut expected = Vec::new();
+                input.append(&row, &mut expected);
+                let mut found = vec![0.0; inputs.len()];
+                inputs.write(&row, &mut found);
+                for (found, place) in found.iter().zip(&inputs.places) {
+                    assert!((found - expected[*place]).abs() < 1e-5, "{n_bins} bins, {row:?}: {found} at {place}");
+                    expected[*place] = 0.0;
+                }
+                assert!(expected.iter().all(|x| *x == 0.0), "{n_bins} bins, {row:?}: {expected:?} is left");
+            }
+        }
     }
 }

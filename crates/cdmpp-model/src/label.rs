@@ -32,6 +32,9 @@ pub struct LabelTransform {
     deviation: f64,
 }
 
+/// Beyond the end of Box and Cox's transform there is no latency; the gradient stops at a very small base.
+const SMALLEST_BASE: f64 = 1e-6;
+
 /// The bounds of the search for λ.
 const LAMBDA: (f64, f64) = (-2.0, 2.0);
 
@@ -87,10 +90,23 @@ impl LabelTransform {
         let log = if self.lambda == 0.0 {
             x
         } else {
-            // Beyond the end of the transform there is no latency; the gradient stops at a very small base.
-            x.affine(self.lambda, 1.0)?.maximum(1e-6)?.log()?.affine(1.0 / self.lambda, 0.0)?
+            x.affine(self.lambda, 1.0)?.maximum(SMALLEST_BASE)?.log()?.affine(1.0 / self.lambda, 0.0)?
         };
         log.affine(1.0, self.unit.ln())
+    }
+
+    /// The natural logarithm of the latency of a label, and its slope; as [`log_latency`](Self::log_latency).
+    pub(crate) fn log_latency_at(&self, label: f64) -> (f64, f64) {
+        let x = label * self.deviation + self.mean;
+        let log_unit = self.unit.ln();
+        if self.lambda == 0.0 {
+            return (x + log_unit, self.deviation);
+        }
+        let base = self.lambda * x + 1.0;
+        if base < SMALLEST_BASE {
+            return (SMALLEST_BASE.ln() / self.lambda + log_unit, 0.0);
+        }
+        (base.ln() / self.lambda + log_unit, self.deviation / base)
     }
 }
 

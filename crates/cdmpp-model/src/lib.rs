@@ -81,6 +81,7 @@
 //! | a leaf's position is its index in the serialised tree, its frequencies have a doubled exponent | its pre-order rank, with the textbook's [frequencies](positional_encoding()) |
 //! | batch normalisation outside the attention | none: a batch predicts as its members alone do |
 //! | the hardware's embedding is added to the program's | both and their product go to the head |
+//! | latencies are learned from nothing | as multiples of a [roofline](Prior::Roofline), unless it is turned off |
 //! | unknown numbers of a hardware are −1, or not a number after scaling | unknown is an input of its own |
 //! | a percentage error on standardised labels, which cross zero | on [latencies](LossConfig) |
 //! | label transform and feature scaling fitted to all records, test included | to the training samples alone |
@@ -94,6 +95,7 @@ mod batch;
 mod checkpoint;
 mod config;
 mod encoder;
+mod engine;
 mod error;
 mod feature_input;
 mod hardware_input;
@@ -105,7 +107,9 @@ mod metrics;
 mod network;
 mod positional;
 mod predictor;
+mod prior_input;
 mod query;
+mod roofline;
 
 pub mod train;
 mod transformer;
@@ -115,7 +119,7 @@ pub use adamw::OptimizerConfig;
 pub use batch::Batch;
 pub use candle_core;
 pub use candle_nn;
-pub use config::{NormPlacement, PredictorConfig, TransformerConfig};
+pub use config::{NormPlacement, PredictorConfig, Prior, TransformerConfig};
 pub use encoder::Encoder;
 pub use error::ModelError;
 pub use label::{LabelKind, LabelTransform};

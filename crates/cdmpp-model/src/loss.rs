@@ -3,6 +3,9 @@
 use candle_core::{Result, Tensor};
 use serde::{Deserialize, Serialize};
 
+use crate::LabelTransform;
+use crate::train::Measured;
+
 /// The weights of the hybrid loss: a robust error of the labels plus the absolute percentage error of the latencies.
 ///
 /// With x the transformed label, x̂ its prediction, and d = ln ŷ − ln y the error of the latency's logarithm:
@@ -58,11 +61,39 @@ pub(crate) fn hybrid_loss(
     huber + (ape * config.ape_weight)?
 }
 
+/// The loss of one sample by its predicted label, and its slope there.
+pub(crate) fn sample_loss(
+    config: &LossConfig,
+    labels: &LabelTransform,
+    predicted: f32,
+    measured: &Measured,
+) -> (f64, f64) {
+    let predicted = f64::from(predicted);
+    let (delta, weight) = (config.huber_delta, config.label_weight / config.huber_delta);
+    let error = predicted - f64::from(measured.label);
+    let size = error.abs();
+    // Written so that NaN passes.
+    let quadratic = if size > delta { delta } else { size };
+    let huber = weight * quadratic * (size - 0.5 * quadratic);
+    let slope = weight * quadratic * error.signum();
+    if config.ape_weight == 0.0 {
+        return (huber, slope);
+    }
+    let cap = 4_f64.ln();
+    let (log, log_slope) = labels.log_latency_at(predicted);
+    let d = log - measured.units.ln();
+    let steepness = if d > cap { cap.exp() } else { d.exp() };
+    let ape = if d > cap { steepness * (1.0 + d - cap) - 1.0 } else { steepness - 1.0 };
+    let ape_slope = config.ape_weight * ape.signum() * steepness * log_slope;
+    (huber + config.ape_weight * ape.abs(), slope + ape_slope)
+}
+
 #[cfg(test)]
 mod tests {
     use candle_core::{Device, Var};
 
     use super::*;
+    use crate::LabelKind;
 
     const CONFIG: LossConfig = LossConfig { label_weight: 2.0, huber_delta: 0.1, ape_weight: 0.5 };
 
@@ -125,5 +156,33 @@ mod tests {
         };
         assert!((of(2.0, 0.0) + of(0.0, 0.5) - of(2.0, 0.5)).abs() < 1e-9);
         assert!((of(2.0, 0.0) - 7.425).abs() < 1e-9);
+    }
+
+    #[test]
+    fn one_sample_has_the_loss_and_slope_of_tensors() {
+        let truth = [2e-6, 3e-5, 1e-4, 5e-3];
+        let configs = [CONFIG, LossConfig { ape_weight: 0.0, ..CONFIG }, LossConfig { label_weight: 0.0, ..CONFIG }];
+        for (config, kind) in configs.iter().flat_map(|config| [(config, LabelKind::Log), (config, LabelKind::BoxCox)])
+        {
+            let labels = LabelTransform::fit(kind, &truth).unwrap();
+            let new = |x: f64| Tensor::new(&[x], &Device::Cpu).unwrap();
+            for (seconds, predicted) in truth.into_iter().flat_map(|y| [-4.0, -0.6, 0.05, 1.1, 6.0].map(|x| (y, x))) {
+                let measured = Measured { hardware: 0, units: seconds, label: labels.forward(seconds) as f32 };
+                let (loss, slope) = sample_loss(config, &labels, predicted as f32, &measured);
+                let var = Var::new(&[f64::from(predicted as f32)], &Device::Cpu).unwrap();
+                let pairs =
+                    ((&*var, &new(measured.label.into())), (&labels.log_latency(&var).unwrap(), &new(seconds.ln())));
+                let expected = hybrid_loss(config, pairs.0, pairs.1).unwrap();
+                let grads = expected.backward().unwrap();
+                let expected_slope = grads.get(&var).unwrap().to_vec1::<f64>().unwrap()[0];
+                let near = |found: f64, expected: f64| (found - expected).abs() < 1e-9 * (1.0 + expected.abs());
+                assert!(near(loss, expected.to_scalar().unwrap()), "{config:?} {kind:?} {seconds} {predicted}: {loss}");
+                assert!(near(slope, expected_slope), "{config:?} {kind:?} {seconds} {predicted}: {slope}");
+            }
+        }
+        let labels = LabelTransform::fit(LabelKind::Log, &truth).unwrap();
+        let measured = Measured { hardware: 0, units: 1e-5, label: 0.0 };
+        let (loss, slope) = sample_loss(&CONFIG, &labels, f32::NAN, &measured);
+        assert!(loss.is_nan() && slope.is_nan());
     }
 }

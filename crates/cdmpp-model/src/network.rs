@@ -12,8 +12,10 @@ use rand_xoshiro::Xoshiro256PlusPlus;
 use crate::feature_input::FeatureInput;
 use crate::hardware_input::HardwareInput;
 use crate::linear::Mlp;
+use crate::predictor::Fitted;
+use crate::prior_input::PriorInput;
 use crate::variables::{Variables, standard_normal};
-use crate::{Batch, Encoder, PredictorConfig, Query};
+use crate::{Batch, Encoder, PredictorConfig, Query, TransformerEncoder};
 
 /// Programs are encoded in groups of at most this many leaves, which bounds memory.
 const LEAVES_PER_GROUP: usize = 8192;
@@ -21,37 +23,54 @@ const LEAVES_PER_GROUP: usize = 8192;
 pub(crate) struct Network {
     pub(crate) variables: Variables,
     encoder: Box<dyn Encoder>,
+    /// Whether the encoder is the built-in one, which the engine knows.
+    is_built_in: bool,
     hardware: Mlp,
     head: Mlp,
     device: Device,
+    prior_width: usize,
 }
 
 /// Makes an encoder for leaves with a number of inputs from the model's variables.
 pub(crate) type MakeEncoder<'a> = &'a dyn Fn(usize, VarBuilder<'_>) -> Result<Box<dyn Encoder>>;
 
 impl Network {
+    /// A network with an encoder of one's own, or else the built-in one.
     pub(crate) fn new(
         config: &PredictorConfig,
         (dim, n_columns): (usize, usize),
-        encoder: MakeEncoder<'_>,
+        encoder: Option<MakeEncoder<'_>>,
         variables: Variables,
         device: &Device,
     ) -> Result<Self> {
         let vars = variables.builder();
-        let encoder = encoder(FeatureInput::width(dim, config.feature_bins), vars.pp("encoder"))?;
+        let (n_inputs, encoder_vars) = (FeatureInput::width(dim, config.feature_bins), vars.pp("encoder"));
+        let is_built_in = encoder.is_none();
+        let encoder = match encoder {
+            Some(make) => make(n_inputs, encoder_vars)?,
+            None => Box::new(TransformerEncoder::new(&config.transformer, n_inputs, &encoder_vars)?),
+        };
         let embed = encoder.embed_dim();
         let widths = |first: usize, hidden: &[usize], last: usize| -> Vec<usize> {
             [first].into_iter().chain(hidden.iter().copied()).chain([last]).collect()
         };
         let hardware = widths(HardwareInput::width(n_columns), &config.hardware_hidden, embed);
-        let head = widths(3 * embed, &config.head_hidden, 1);
+        let prior_width = PriorInput::width(config);
+        let head = widths(3 * embed + prior_width, &config.head_hidden, 1);
         Ok(Self {
             encoder,
+            is_built_in,
             hardware: Mlp::new(&hardware, &vars.pp("hardware"))?,
             head: Mlp::new(&head, &vars.pp("head"))?,
             variables,
             device: device.clone(),
+            prior_width,
         })
+    }
+
+    /// Whether the engine can compute it: the built-in network on the CPU.
+    pub(crate) fn is_native(&self) -> bool {
+        self.is_built_in && self.device.is_cpu()
     }
 
     pub(crate) fn embed_dim(&self) -> usize {
@@ -121,17 +140,38 @@ impl Network {
         self.hardware.forward(&Tensor::from_vec(rows, (hardware.len(), width), &self.device)?)
     }
 
+    /// The labels of queries, with what the prior says of each.
+    pub(crate) fn predict(&self, queries: &[Query<'_>], fitted: &Fitted, priors: Vec<f32>) -> Result<Vec<f32>> {
+        let Pairs { asts, hardware, pairs } = Pairs::new(queries.iter().copied());
+        let programs = self.embed(&asts, &fitted.features, None)?;
+        let hardware = self.embed_hardware(&hardware, &fitted.hardware, None)?;
+        self.labels(&programs, &hardware, &pairs, priors)?.to_vec1::<f32>()
+    }
+
     /// The labels of pairs of a program's and a hardware's embedding.
     ///
-    /// The head sees both embeddings and their product: hardware scales what a program asks for.
+    /// The head sees both embeddings and their product (hardware scales what a program asks for), and what the prior
+    /// says of the pair.
     ///
     /// # Shapes
-    /// `programs` `(n, embed_dim)`, `hardware` `(m, embed_dim)`, `pairs` k pairs of rows; the result is `(k)`.
-    pub(crate) fn labels(&self, programs: &Tensor, hardware: &Tensor, pairs: &[(u32, u32)]) -> Result<Tensor> {
+    /// `programs` `(n, embed_dim)`, `hardware` `(m, embed_dim)`, `pairs` k pairs of rows, `priors` `(k, width)` with
+    /// [`PriorInput::width`]; the result is `(k)`.
+    pub(crate) fn labels(
+        &self,
+        programs: &Tensor,
+        hardware: &Tensor,
+        pairs: &[(u32, u32)],
+        priors: Vec<f32>,
+    ) -> Result<Tensor> {
         let (rows, columns): (Vec<u32>, Vec<u32>) = pairs.iter().copied().unzip();
         let z = programs.index_select(&Tensor::new(rows, &self.device)?, 0)?;
         let h = hardware.index_select(&Tensor::new(columns, &self.device)?, 0)?;
-        let joined = Tensor::cat(&[&z, &h, &(&z * &h)?], D::Minus1)?;
+        let product = (&z * &h)?;
+        let mut joined = vec![z, h, product];
+        if self.prior_width > 0 {
+            joined.push(Tensor::from_vec(priors, (pairs.len(), self.prior_width), &self.device)?);
+        }
+        let joined = Tensor::cat(&joined, D::Minus1)?;
         self.head.forward(&joined)?.squeeze(D::Minus1)
     }
 }

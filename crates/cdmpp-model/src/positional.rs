@@ -24,17 +24,52 @@ pub fn positional_encoding(ranks: &[u32], n_leaves: usize, d_model: usize, devic
         candle_core::bail!("{} ranks are not rows of {n_leaves} leaves", ranks.len());
     }
     let mut values = vec![0.0_f32; ranks.len() * d_model];
-    let frequencies: Vec<f64> = (0..d_model).step_by(2).map(|i| BASE.powf(-(i as f64) / d_model as f64)).collect();
-    for (rank, row) in ranks.iter().zip(values.chunks_exact_mut(d_model.max(1))) {
-        for (pair, frequency) in row.chunks_mut(2).zip(&frequencies) {
-            let (sin, cos) = (f64::from(*rank) * frequency).sin_cos();
+    Positions::new(d_model, 0).write(ranks, &mut values);
+    Tensor::from_vec(values, (ranks.len() / n_leaves, n_leaves, d_model), device)
+}
+
+/// The encoding of ranks as rows of numbers.
+#[derive(Clone, Debug)]
+pub(crate) struct Positions {
+    d_model: usize,
+    /// One a pair of columns.
+    frequencies: Vec<f64>,
+    /// The rows of the first ranks, which are those of nearly all leaves.
+    table: Vec<f32>,
+}
+
+impl Positions {
+    /// The rows of the first `n_known` ranks are computed at once.
+    pub(crate) fn new(d_model: usize, n_known: u32) -> Self {
+        let pairs = (0..d_model).step_by(2);
+        let frequencies = pairs.map(|i| BASE.powf(-(i as f64) / d_model as f64)).collect();
+        let mut positions = Self { d_model, frequencies, table: Vec::new() };
+        let mut table = vec![0.0; n_known as usize * d_model];
+        positions.write(&(0..n_known).collect::<Vec<u32>>(), &mut table);
+        positions.table = table;
+        positions
+    }
+
+    /// Writes the rows of ranks, one after the other.
+    pub(crate) fn write(&self, ranks: &[u32], out: &mut [f32]) {
+        for (rank, row) in ranks.iter().zip(out.chunks_exact_mut(self.d_model.max(1))) {
+            let start = *rank as usize * self.d_model;
+            match self.table.get(start..start + self.d_model) {
+                Some(known) => row.copy_from_slice(known),
+                None => self.compute(*rank, row),
+            }
+        }
+    }
+
+    fn compute(&self, rank: u32, row: &mut [f32]) {
+        for (pair, frequency) in row.chunks_mut(2).zip(&self.frequencies) {
+            let (sin, cos) = (f64::from(rank) * frequency).sin_cos();
             pair[0] = sin as f32;
             if let Some(second) = pair.get_mut(1) {
                 *second = cos as f32;
             }
         }
     }
-    Tensor::from_vec(values, (ranks.len() / n_leaves, n_leaves, d_model), device)
 }
 
 #[cfg(test)]
@@ -70,5 +105,16 @@ mod tests {
         assert_eq!(dims(2).unwrap(), [3, 2, 8]);
         assert_eq!(dims(6).unwrap(), [1, 6, 8]);
         assert!(dims(4).is_err() && dims(0).is_err());
+    }
+
+    #[test]
+    fn a_rank_has_one_row_whether_it_is_known_or_not() {
+        let ranks = [5, 0, 4, 3, 1_000_000];
+        let write = |n_known| {
+            let mut rows = [0.0; 5 * 7];
+            Positions::new(7, n_known).write(&ranks, &mut rows);
+            rows
+        };
+        assert_eq!(write(0), write(4));
     }
 }

@@ -1,12 +1,16 @@
 //! Training.
 
+mod autograd;
 mod config;
 mod examples;
 mod fit;
 mod objective;
 mod state;
 
+#[cfg(test)]
+pub(crate) use autograd::Autograd;
 pub use config::TrainConfig;
+pub(crate) use examples::{Examples, Measured};
 pub use fit::{fit, resume};
 pub use state::TrainState;
 

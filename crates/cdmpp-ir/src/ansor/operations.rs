@@ -4,7 +4,7 @@ use crate::{BinaryOp, DataType, Effect, Expr, ExprId, Program};
 
 /// The operations of a value, each counted once.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Operations {
+pub(crate) struct Operations {
     /// In the order of the columns: seven of floats, the same seven of integers, logic, selects.
     counts: [i64; 16],
 }
@@ -22,7 +22,7 @@ const LOGIC: usize = 14;
 const SELECT: usize = 15;
 
 impl Operations {
-    pub(super) fn new(program: &Program, value: ExprId) -> Self {
+    pub(crate) fn new(program: &Program, value: ExprId) -> Self {
         let mut operations = Self::default();
         operations.visit(program, value);
         operations
@@ -34,7 +34,7 @@ impl Operations {
     }
 
     /// The number of floating-point operations.
-    pub(super) fn n_float(&self) -> f64 {
+    pub(crate) fn n_float(&self) -> f64 {
         self.counts[..INTEGER].iter().sum::<i64>() as f64
     }
 

@@ -1,6 +1,6 @@
 //! The serialised forms.
 
-use cdmpp_ir::{CompactAst, Program};
+use cdmpp_ir::{CompactAst, Program, Work};
 use expect_test::{Expect, expect};
 
 /// Checks why a JSON text is refused.
@@ -43,9 +43,16 @@ fn a_compact_ast_keeps_every_part() {
     let ast = ast.expect("the lengths fit");
     let json = serde_json::to_string(&ast).expect("a Compact AST serialises");
     expect![[
-        r#"{"version":1,"schema":"test/1","dim":2,"features":[1.5,-0.0,3e-8,4.0],"positions":[2,3],"depths":[2,2]}"#
+        r#"{"version":1,"schema":"test/1","dim":2,"features":[1.5,-0.0,3e-8,4.0],"positions":[2,3],"depths":[2,2],"work":null}"#
     ]]
     .assert_eq(&json);
+    assert_eq!(serde_json::from_str::<CompactAst>(&json).expect("the text reads back"), ast);
+    let work = Work { operations: 0.5, footprint_bytes: 1.0, accessed_bytes: 2.0, n_blocks: 3.0, n_threads: 4.0 };
+    let ast = ast.with_work(work);
+    let json = serde_json::to_string(&ast).expect("a Compact AST serialises");
+    assert!(json.ends_with(
+        r#""work":{"operations":0.5,"footprint_bytes":1.0,"accessed_bytes":2.0,"n_blocks":3.0,"n_threads":4.0}}"#
+    ));
     assert_eq!(serde_json::from_str::<CompactAst>(&json).expect("the text reads back"), ast);
 }
 

@@ -4,7 +4,6 @@ use candle_nn::Module;
 use rand::Rng;
 
 use super::*;
-use crate::predictor::transformer;
 use crate::variables::generator;
 use crate::{LabelKind, LabelTransform, NormPlacement, TransformerConfig};
 
@@ -51,12 +50,13 @@ fn paper_like() -> PredictorConfig {
         hardware_hidden: vec![8, 8],
         head_hidden: vec![10, 10, 10],
         label: paper.label,
+        prior: paper.prior,
     }
 }
 
 /// Every variable gets a gradient from programs of these numbers of leaves.
 #[track_caller]
-fn check_cover(config: &PredictorConfig, encoder: MakeEncoder<'_>, leaves: &[usize]) {
+fn check_cover(config: &PredictorConfig, encoder: Option<MakeEncoder<'_>>, leaves: &[usize]) {
     let device = Device::Cpu;
     let asts: Vec<CompactAst> = leaves.iter().enumerate().map(|(i, n)| ast(&format!("program {i}"), *n)).collect();
     let asts: Vec<&CompactAst> = asts.iter().collect();
@@ -72,7 +72,8 @@ fn check_cover(config: &PredictorConfig, encoder: MakeEncoder<'_>, leaves: &[usi
     let z = network.embed(&asts, &input, Some(&mut rng)).unwrap();
     let h = network.embed_hardware(&[&slow, &fast], &hardware, None).unwrap();
     let pairs: Vec<(u32, u32)> = (0..asts.len() as u32).flat_map(|row| [(row, 0), (row, 1)]).collect();
-    let predicted = labels.log_latency(&network.labels(&z, &h, &pairs).unwrap()).unwrap();
+    let priors = (0..pairs.len() * PriorInput::width(config)).map(|_| rng.random_range(-1.0..1.0)).collect();
+    let predicted = labels.log_latency(&network.labels(&z, &h, &pairs, priors).unwrap()).unwrap();
     let weights: Vec<f32> = pairs.iter().map(|_| rng.random_range(-1.0..1.0)).collect();
     let read_out = (predicted * Tensor::new(weights, &device).unwrap()).unwrap().sum_all().unwrap();
     let grads = read_out.backward().unwrap();
@@ -89,11 +90,10 @@ fn every_variable_has_a_gradient() {
     let paper = paper_like();
     assert_eq!((paper.transformer.norm, paper.label), (NormPlacement::Post, LabelKind::BoxCox));
     for config in [PredictorConfig::default(), paper] {
-        let encoder = transformer(&config);
         // One leaf; many; numbers that differ from the width and from the size of the batch.
         for leaves in [[1; 4].as_slice(), &[70, 70], &[5, 5, 5], &[3, 1, 4, 1, 5, 9]] {
-            check_cover(&config, &encoder, leaves);
-            check_cover(&config, &mean_of_leaves, leaves);
+            check_cover(&config, None, leaves);
+            check_cover(&config, Some(&mean_of_leaves), leaves);
         }
     }
 }
@@ -101,9 +101,7 @@ fn every_variable_has_a_gradient() {
 #[test]
 fn a_program_embeds_the_same_whatever_stands_beside_it() {
     let config = PredictorConfig::default();
-    let network =
-        Network::new(&config, (DIM, 1), &transformer(&config), Variables::seeded(0, &Device::Cpu), &Device::Cpu)
-            .unwrap();
+    let network = Network::new(&config, (DIM, 1), None, Variables::seeded(0, &Device::Cpu), &Device::Cpu).unwrap();
     let leaves = [3_usize, 1, 3, 8, 1, 1, 40];
     let asts: Vec<CompactAst> = leaves.iter().enumerate().map(|(i, n)| ast(&format!("program {i}"), *n)).collect();
     let input = FeatureInput::fit(DIM, config.feature_bins, asts.iter().map(CompactAst::features));
@@ -121,7 +119,7 @@ fn more_leaves_than_one_group_may_have_keep_their_order() {
     let (a, b) = (ast("a", 1), ast("b", 1));
     let variables = Variables::seeded(0, &Device::Cpu);
     let config = PredictorConfig::default();
-    let network = Network::new(&config, (DIM, 1), &mean_of_leaves, variables, &Device::Cpu).unwrap();
+    let network = Network::new(&config, (DIM, 1), Some(&mean_of_leaves), variables, &Device::Cpu).unwrap();
     let input = FeatureInput::fit(DIM, config.feature_bins, [a.features(), b.features()].into_iter());
     let asts: Vec<&CompactAst> = (0..LEAVES_PER_GROUP + 100).map(|i| if i % 3 == 0 { &a } else { &b }).collect();
     let z = network.embed(&asts, &input, None).unwrap().to_vec2::<f32>().unwrap();
@@ -141,7 +139,7 @@ fn an_encoder_that_gives_another_shape_is_found_out() {
     }
     let flat = |_: usize, _: VarBuilder<'_>| -> Result<Box<dyn Encoder>> { Ok(Box::new(Flat)) };
     let variables = Variables::seeded(0, &Device::Cpu);
-    let network = Network::new(&PredictorConfig::default(), (DIM, 1), &flat, variables, &Device::Cpu).unwrap();
+    let network = Network::new(&PredictorConfig::default(), (DIM, 1), Some(&flat), variables, &Device::Cpu).unwrap();
     let ast = ast("program", 2);
     let error =
         network.embed(&[&ast, &ast, &ast], &FeatureInput::fit(DIM, 0, [ast.features()].into_iter()), None).unwrap_err();

@@ -18,7 +18,8 @@ pub struct TrainConfig {
     pub patience: usize,
     /// The threads that share a batch. The result depends on their number, not on the machine's.
     pub n_shards: usize,
-    /// The deviation of the noise added to the scaled numbers of the hardware, drawn anew for every batch: with a few
+    /// The deviation of the noise added to the scaled numbers of the hardware, and to the inputs from the
+    /// [prior](crate::Prior), drawn anew for every hardware and batch: with a few
     /// training devices, a network without it learns their names and not what their numbers mean.
     pub hardware_noise: f64,
     /// The optimiser.
@@ -30,10 +31,10 @@ pub struct TrainConfig {
 impl Default for TrainConfig {
     fn default() -> Self {
         Self {
-            epochs: 40,
+            epochs: 120,
             batch_size: 64,
             seed: 0,
-            patience: 0,
+            patience: 30,
             n_shards: 2,
             hardware_noise: 0.2,
             optimizer: OptimizerConfig::default(),

@@ -6,17 +6,21 @@ use cdmpp_hardware::HardwareSpec;
 use cdmpp_ir::CompactAst;
 use siphasher::sip::SipHasher13;
 
-use crate::Sample;
 use crate::network::Pairs;
 use crate::predictor::Fitted;
+use crate::{ModelError, Query, Sample};
 
 /// Samples gathered by program, with their labels.
 #[derive(Debug)]
 pub(crate) struct Examples<'a> {
     pub(crate) asts: Vec<&'a CompactAst>,
     pub(crate) hardware: Vec<&'a HardwareSpec>,
+    /// The inputs of the hardware, row by row.
+    pub(crate) hardware_inputs: Vec<f32>,
     /// For every program, its measurements.
     pub(crate) measured: Vec<Vec<Measured>>,
+    /// Beside `measured`, the inputs that come from the prior, one measurement after the other.
+    pub(crate) priors: Vec<Vec<f32>>,
     pub(crate) n_samples: usize,
 }
 
@@ -25,20 +29,28 @@ pub(crate) struct Examples<'a> {
 pub(crate) struct Measured {
     /// The index of the hardware.
     pub(crate) hardware: u32,
-    pub(crate) seconds: f64,
-    /// The transformed latency.
+    /// The latency in units of the prior; in seconds without one.
+    pub(crate) units: f64,
+    /// The transform of `units`.
     pub(crate) label: f32,
 }
 
 impl<'a> Examples<'a> {
-    pub(crate) fn new(samples: &[Sample<'a>], fitted: &Fitted) -> Self {
+    /// Gathers samples, which errors call `what`.
+    pub(crate) fn new(what: &'static str, samples: &[Sample<'a>], fitted: &Fitted) -> Result<Self, ModelError> {
         let Pairs { asts, hardware, pairs } = Pairs::new(samples.iter().map(|sample| sample.query));
         let mut measured = vec![Vec::new(); asts.len()];
-        for (sample, (ast, hardware)) in samples.iter().zip(pairs) {
-            let seconds = sample.latency.as_secs_f64();
-            measured[ast as usize].push(Measured { hardware, seconds, label: fitted.labels.forward(seconds) as f32 });
+        let mut priors = vec![Vec::new(); asts.len()];
+        for (index, (sample, (ast, hardware))) in samples.iter().zip(pairs).enumerate() {
+            let fail = |problem| ModelError::Input { what, index, problem };
+            let Query { ast: program, hardware: spec } = sample.query;
+            let unit = fitted.prior.append(program, spec, &mut priors[ast as usize]).map_err(fail)?;
+            let units = sample.latency.as_secs_f64() / unit;
+            measured[ast as usize].push(Measured { hardware, units, label: fitted.labels.forward(units) as f32 });
         }
-        Self { asts, hardware, measured, n_samples: samples.len() }
+        let mut hardware_inputs = Vec::new();
+        hardware.iter().for_each(|spec| fitted.hardware.append(spec, &mut hardware_inputs));
+        Ok(Self { asts, hardware, hardware_inputs, measured, priors, n_samples: samples.len() })
     }
 
     /// Cuts programs into runs of at least `batch_size` samples (the last run may have fewer).
@@ -54,6 +66,11 @@ impl<'a> Examples<'a> {
         batches
     }
 
+    /// The number of samples of some programs.
+    pub(crate) fn n_samples_of(&self, programs: &[u32]) -> usize {
+        programs.iter().map(|program| self.measured[*program as usize].len()).sum()
+    }
+
     /// Mixes everything that training sees into a hash.
     pub(crate) fn hash(&self, hasher: &mut SipHasher13) {
         for (ast, measured) in self.asts.iter().zip(&self.measured) {
@@ -63,9 +80,10 @@ impl<'a> Examples<'a> {
             hasher.write_usize(measured.len());
             for one in measured {
                 hasher.write_u32(one.hardware);
-                hasher.write_u64(one.seconds.to_bits());
+                hasher.write_u64(one.units.to_bits());
             }
         }
+        self.priors.iter().flatten().for_each(|x| hasher.write_u32(x.to_bits()));
         for hardware in &self.hardware {
             for (column, value) in hardware.values() {
                 hasher.write(column.as_bytes());
@@ -82,12 +100,14 @@ mod tests {
 
     #[test]
     fn batches_keep_a_program_together() {
-        let measured = |n: usize| vec![Measured { hardware: 0, seconds: 1.0, label: 0.0 }; n];
+        let measured = |n: usize| vec![Measured { hardware: 0, units: 1.0, label: 0.0 }; n];
         let counts = [1, 3, 2, 1, 1, 1];
         let examples = Examples {
             asts: Vec::new(),
             hardware: Vec::new(),
+            hardware_inputs: Vec::new(),
             measured: counts.map(measured).to_vec(),
+            priors: Vec::new(),
             n_samples: counts.iter().sum(),
         };
         let order = [5, 4, 3, 2, 1, 0];

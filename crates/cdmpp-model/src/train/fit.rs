@@ -1,22 +1,24 @@
 //! The training loop.
 
 use std::hash::Hasher as _;
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, Range};
 
 use rand::seq::SliceRandom;
-use rayon::ThreadPool;
 use siphasher::sip::SipHasher13;
 
 use super::examples::Examples;
-use super::objective::{Gradient, Objective, pools};
+use super::objective::Objective;
 use super::{Epoch, OnEpoch, Outcome, StopReason, TrainConfig, TrainState, Validation};
+use crate::engine::Answer;
 use crate::feature_input::FeatureInput;
 use crate::hardware_input::HardwareInput;
+use crate::loss::sample_loss;
 use crate::metrics::median;
 use crate::network::Pairs;
 use crate::predictor::Fitted;
+use crate::prior_input::PriorInput;
 use crate::variables::generator;
-use crate::{LabelTransform, ModelError, Predictor, Sample};
+use crate::{LabelTransform, ModelError, Predictor, Query, Sample};
 
 /// Samples validated at a time; bounds memory.
 const VALIDATION_BATCH: usize = 1024;
@@ -78,10 +80,11 @@ fn run(
     };
     let before = (model.network.variables.to_flat()?, model.fitted.replace(fitted.clone()));
     let shared = &*model;
-    let objective = Objective { network: &shared.network, fitted: &fitted, config, device: &shared.device };
-    let examples = (Examples::new(training, &fitted), Examples::new(validation, &fitted));
-    let result = Training::new(objective, examples, fingerprint_of(shared, &fitted), state).and_then(|mut training| {
-        let reason = training.run(shared, on_epoch)?;
+    let examples = Examples::new("training sample", training, &fitted)
+        .and_then(|training| Ok((training, Examples::new("validation sample", validation, &fitted)?)));
+    let result = examples.and_then(|examples| {
+        let mut training = Training::new(shared, &fitted, config, examples, state)?;
+        let reason = training.run(on_epoch)?;
         Ok((reason, training.state))
     });
     match result {
@@ -117,7 +120,14 @@ fn check_samples(model: &Predictor, what: &'static str, samples: &[Sample<'_>]) 
 /// Fits everything that is fitted beside the variables, on the training samples alone.
 fn fit_statistics(model: &Predictor, training: &[Sample<'_>]) -> Result<Fitted, ModelError> {
     let pairs = Pairs::new(training.iter().map(|sample| sample.query));
-    let seconds: Vec<f64> = training.iter().map(|sample| sample.latency.as_secs_f64()).collect();
+    let prior = PriorInput::fit(&model.identity.config, training.iter().map(|sample| sample.query))?;
+    let (mut seconds, mut inputs) = (Vec::with_capacity(training.len()), Vec::new());
+    for (index, Sample { query, latency }) in training.iter().enumerate() {
+        inputs.clear();
+        let fail = |problem| ModelError::Input { what: "training sample", index, problem };
+        let unit = prior.append(query.ast, query.hardware, &mut inputs).map_err(fail)?;
+        seconds.push(latency.as_secs_f64() / unit);
+    }
     let labels = LabelTransform::fit(model.identity.config.label, &seconds).ok_or(NO_SAMPLE)?;
     Ok(Fitted {
         features: FeatureInput::fit(
@@ -126,6 +136,7 @@ fn fit_statistics(model: &Predictor, training: &[Sample<'_>]) -> Result<Fitted, 
             pairs.asts.iter().map(|ast| ast.features()),
         ),
         hardware: HardwareInput::fit(&model.identity.hardware_columns, &pairs.hardware),
+        prior,
         labels,
     })
 }
@@ -134,60 +145,71 @@ const NO_SAMPLE: ModelError = ModelError::Config { field: "training", rule: "nee
 
 /// Training under way.
 struct Training<'a> {
+    model: &'a Predictor,
+    fitted: &'a Fitted,
+    config: &'a TrainConfig,
     objective: Objective<'a>,
-    pools: Vec<ThreadPool>,
     training: Examples<'a>,
     validation: Examples<'a>,
-    /// Of every parameter, whether its weight decays: matrices only.
-    decays: Vec<bool>,
+    /// The parameters whose weight decays: matrices only.
+    decayed: Vec<Range<usize>>,
     /// The steps of all epochs.
     n_steps: usize,
-    /// Of every variable, whether it ever got a gradient.
-    reached: Vec<bool>,
+    gradient: Vec<f32>,
     state: TrainState,
 }
 
 impl<'a> Training<'a> {
     /// At the start, or where `state` was left.
     fn new(
-        objective: Objective<'a>,
+        model: &'a Predictor,
+        fitted: &'a Fitted,
+        config: &'a TrainConfig,
         (training, validation): (Examples<'a>, Examples<'a>),
-        mut hasher: SipHasher13,
         state: Option<TrainState>,
     ) -> Result<Self, ModelError> {
         if training.n_samples == 0 {
             return Err(NO_SAMPLE);
         }
+        let mut hasher = fingerprint_of(model, fitted);
         training.hash(&mut hasher);
         validation.hash(&mut hasher);
         let fingerprint = hasher.finish();
-        let variables = &objective.network.variables;
+        let variables = &model.network.variables;
         let state = match state {
-            Some(state) if !state.belongs_to(objective.config, fingerprint, variables.n_parameters()) => {
+            Some(state) if !state.belongs_to(config, fingerprint, variables.n_parameters()) => {
                 let rule = "belongs to other samples, settings or another model";
                 return Err(ModelError::config("the training state", rule));
             }
             Some(state) => state,
-            None => TrainState::new(variables.to_flat()?, objective.config, fingerprint),
+            None => TrainState::new(variables.to_flat()?, config, fingerprint),
         };
-        let all = variables.all();
-        let decays = all.iter().flat_map(|(_, var)| std::iter::repeat_n(var.rank() >= 2, var.elem_count())).collect();
+        let (mut decayed, mut end) = (Vec::new(), 0);
+        for (_, var) in variables.iter() {
+            let start = end;
+            end += var.elem_count();
+            if var.rank() >= 2 {
+                decayed.push(start..end);
+            }
+        }
         let programs: Vec<u32> = (0..training.asts.len() as u32).collect();
-        let n_batches = training.batches(&programs, objective.config.batch_size).len();
+        let n_batches = training.batches(&programs, config.batch_size).len();
         Ok(Self {
-            decays,
-            n_steps: objective.config.epochs * n_batches,
-            reached: vec![state.progress.epoch > 0; all.len()],
-            pools: pools(objective.config.n_shards).map_err(candle_core::Error::wrap)?,
-            objective,
+            model,
+            fitted,
+            config,
+            objective: Objective::new(model, fitted, config)?,
             training,
             validation,
+            decayed,
+            n_steps: config.epochs * n_batches,
+            gradient: vec![0.0; end],
             state,
         })
     }
 
-    fn run(&mut self, model: &Predictor, on_epoch: &mut OnEpoch<'_>) -> Result<StopReason, ModelError> {
-        let config = self.objective.config;
+    fn run(&mut self, on_epoch: &mut OnEpoch<'_>) -> Result<StopReason, ModelError> {
+        let Self { model, config, .. } = *self;
         loop {
             // Asked before an epoch and not after it: what was interrupted here must end here when it is resumed.
             let progress = &self.state.progress;
@@ -199,7 +221,7 @@ impl<'a> Training<'a> {
             }
             let number = progress.epoch + 1;
             let (train_loss, learning_rate) = self.descend(number)?;
-            self.objective.network.variables.set_flat(&self.state.optimizer.average)?;
+            model.network.variables.set_flat(&self.state.optimizer.average)?;
             let validation = self.validate(number)?;
             let is_best = self.state.finish_epoch(number, validation.map(|validation| validation.loss));
             let epoch = Epoch {
@@ -220,35 +242,27 @@ impl<'a> Training<'a> {
 
     /// Goes once over the training samples; gives their mean loss and the last learning rate.
     fn descend(&mut self, number: usize) -> Result<(f64, f64), ModelError> {
-        let Objective { network, config, .. } = self.objective;
-        let mut order: Vec<u32> = (0..self.training.asts.len() as u32).collect();
+        let Self { config, training, objective, gradient, decayed, n_steps, .. } = self;
+        let mut order: Vec<u32> = (0..training.asts.len() as u32).collect();
         order.shuffle(&mut generator(config.seed, &format!("order {number}")));
         let diverged = |what| ModelError::Diverged { epoch: number, what };
         let (mut total, mut rate) = (0.0, 0.0);
         let TrainState { parameters, optimizer, .. } = &mut self.state;
-        for batch in self.training.batches(&order, config.batch_size) {
-            network.variables.set_flat(parameters)?;
+        for batch in training.batches(&order, config.batch_size) {
             let step = optimizer.step;
-            let found = self.objective.gradient(&self.pools, &self.training, &order[batch], step)?;
-            let Gradient { loss, values, reached, .. } = found;
+            let loss = objective.gradient(parameters, training, &order[batch], step, gradient)?;
             if !loss.is_finite() {
                 return Err(diverged("the loss"));
             }
             total += loss;
-            rate = config.optimizer.rate(step, self.n_steps);
-            let norm = optimizer.update(&config.optimizer, rate, parameters, &values, &self.decays);
+            rate = config.optimizer.rate(step, *n_steps);
+            let norm = optimizer.update(&config.optimizer, rate, parameters, gradient, decayed);
             if !norm.is_finite() {
                 return Err(diverged("the gradient"));
             }
-            self.reached.iter_mut().zip(reached).for_each(|(ever, now)| *ever |= now);
         }
-        match self.reached.iter().position(|reached| !reached) {
-            Some(place) => {
-                let name = &network.variables.all()[place].0;
-                Err(candle_core::Error::msg(format!("variable `{name}` received no gradient")).into())
-            }
-            None => Ok((total / self.training.n_samples as f64, rate)),
-        }
+        objective.check_cover()?;
+        Ok((total / training.n_samples as f64, rate))
     }
 
     /// How good the current variables are on the validation samples.
@@ -258,14 +272,21 @@ impl<'a> Training<'a> {
             return Ok(None);
         }
         let programs: Vec<u32> = (0..examples.asts.len() as u32).collect();
-        let (mut loss, mut errors) = (0.0, Vec::with_capacity(examples.n_samples));
+        let (mut loss, mut errors, mut queries) = (0.0, Vec::with_capacity(examples.n_samples), Vec::new());
         for batch in examples.batches(&programs, VALIDATION_BATCH) {
-            let forward = self.objective.forward(examples, &programs[batch.clone()], None)?;
-            loss += f64::from(forward.loss.to_scalar::<f32>()?);
-            let labels = forward.labels.to_vec1::<f32>()?;
-            for (label, measured) in labels.into_iter().zip(examples.measured[batch].iter().flatten()) {
-                let predicted = self.objective.fitted.labels.inverse(f64::from(label));
-                errors.push((predicted - measured.seconds).abs() / measured.seconds);
+            queries.clear();
+            let measured =
+                || batch.clone().flat_map(|i| examples.measured[i].iter().map(move |measured| (i, measured)));
+            queries.extend(measured().map(|(i, measured)| Query {
+                ast: examples.asts[i],
+                hardware: examples.hardware[measured.hardware as usize],
+            }));
+            for (Answer { label, .. }, (_, measured)) in
+                self.model.answers(self.fitted, &queries)?.into_iter().zip(measured())
+            {
+                loss += sample_loss(&self.config.loss, &self.fitted.labels, label, measured).0;
+                let predicted = self.fitted.labels.inverse(f64::from(label));
+                errors.push((predicted - measured.units).abs() / measured.units);
             }
         }
         if !loss.is_finite() {
@@ -282,7 +303,7 @@ fn fingerprint_of(model: &Predictor, fitted: &Fitted) -> SipHasher13 {
     let mut hasher = SipHasher13::new();
     let json = serde_json::to_vec(&(&model.identity, fitted)).expect("structs of numbers and names have a JSON form");
     hasher.write(&json);
-    for (name, var) in model.network.variables.all() {
+    for (name, var) in model.network.variables.iter() {
         hasher.write(format!("{name} {:?}", var.dims()).as_bytes());
     }
     hasher

@@ -155,11 +155,11 @@ fn another_file_is_named_for_what_it_is() {
     check(b"{\"name\": \"t4\"}", expect!["file.safetensors: not a complete safetensors file (header too large)"]);
     check(
         &state(),
-        expect!["file.safetensors: the format is `cdmpp-training-state/1`; this version reads `cdmpp-model/1`"],
+        expect!["file.safetensors: the format is `cdmpp-training-state/1`; this version reads `cdmpp-model/2`"],
     );
 
     let file = File::new(&bytes(&trained()));
-    expect!["file.safetensors: the format is `cdmpp-model/1`; this version reads `cdmpp-training-state/1`"]
+    expect!["file.safetensors: the format is `cdmpp-model/2`; this version reads `cdmpp-training-state/1`"]
         .assert_eq(&file.message(&TrainState::load(&file.path()).unwrap_err()));
 }
 
@@ -176,9 +176,9 @@ fn another_header_is_refused() {
         );
     };
     check(
-        "cdmpp-model/1",
         "cdmpp-model/2",
-        expect!["file.safetensors: the format is `cdmpp-model/2`; this version reads `cdmpp-model/1`"],
+        "cdmpp-model/3",
+        expect!["file.safetensors: the format is `cdmpp-model/3`; this version reads `cdmpp-model/2`"],
     );
     check(
         "\"n_heads\":2",

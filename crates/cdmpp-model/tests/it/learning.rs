@@ -48,7 +48,7 @@ fn a_handful_of_programs_is_overfitted() {
 fn what_is_learned_carries_over_to_unseen_programs() {
     let (training, unseen, hardware) = (asts(60), (200..220).map(|i| ast(i, 3)).collect::<Vec<_>>(), hardware());
     let (training, unseen) = (samples(&training, &hardware), samples(&unseen, &hardware));
-    let mut model = untrained(&small(), 1);
+    let mut model = untrained(&small(), 0);
     let mut settings = TrainConfig { batch_size: 32, ..quick(40) };
     settings.optimizer.learning_rate = 0.01;
     settings.optimizer.average_decay = 0.9;

@@ -6,6 +6,7 @@ mod batching;
 mod checkpoints;
 mod encoders;
 mod learning;
+mod prior;
 mod rejection;
 mod resumption;
 mod statistics;

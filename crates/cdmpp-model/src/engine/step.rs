@@ -1,0 +1,108 @@
+//! The loss of a batch and its gradient.
+
+use rayon::prelude::*;
+
+use super::compaction::{Compaction, compact};
+use super::forward::Network;
+use super::layout::Layout;
+use super::reading::Reading;
+use super::shard::{Fixed, Shard};
+use super::weights::{PackedLinear, pack};
+use crate::loss::sample_loss;
+use crate::predictor::{Fitted, Identity};
+use crate::train::{Examples, Measured, TrainConfig};
+use crate::variables::generator;
+
+/// The numbers that a thread adds up at a time.
+const CHUNK: usize = 1 << 14;
+
+/// The built-in network in training: what stays over all steps, and buffers.
+///
+/// Its results depend on the number of shards, not on the threads that run them.
+#[derive(Debug)]
+pub(crate) struct Engine<'a> {
+    fitted: &'a Fitted,
+    config: &'a TrainConfig,
+    n_heads: usize,
+    fixed: Fixed,
+    /// Of the parameters that count.
+    layout: Layout,
+    compaction: Compaction,
+    parameters: Vec<f32>,
+    weights: Vec<PackedLinear>,
+    shards: Vec<Shard>,
+}
+
+impl<'a> Engine<'a> {
+    pub(crate) fn new(identity: &Identity, fitted: &'a Fitted, config: &'a TrainConfig) -> Self {
+        let reading = Reading::new(identity, fitted);
+        let (layout, compaction) = compact(identity, &reading.inputs.places);
+        Self {
+            fitted,
+            config,
+            n_heads: identity.config.transformer.n_heads,
+            fixed: Fixed {
+                reading,
+                dropout: identity.config.transformer.dropout,
+                hardware_noise: config.hardware_noise,
+            },
+            parameters: vec![0.0; layout.n_parameters],
+            compaction,
+            layout,
+            weights: Vec::new(),
+            shards: (0..config.n_shards).map(|_| Shard::default()).collect(),
+        }
+    }
+
+    /// Writes the gradient of the mean loss of some programs' samples, and gives the sum of their losses.
+    pub(crate) fn gradient(
+        &mut self,
+        parameters: &[f32],
+        examples: &Examples<'_>,
+        programs: &[u32],
+        step: usize,
+        gradient: &mut [f32],
+    ) -> f64 {
+        let Self { fitted, config, n_heads, fixed, layout, compaction, parameters: own, weights, shards } = self;
+        compaction.take(parameters, own);
+        pack(layout, own, weights);
+        let share = 1.0 / examples.n_samples_of(programs).max(1) as f64;
+        let judge = |measured: &Measured, label: f32| {
+            let (loss, slope) = sample_loss(&config.loss, &fitted.labels, label, measured);
+            (loss, (slope * share) as f32)
+        };
+        let network = Network { layout, parameters: own, weights, n_heads: *n_heads };
+        deal(examples, programs, shards);
+        shards.par_iter_mut().enumerate().for_each(|(i, shard)| {
+            let mut rng = generator(config.seed, &format!("dropout {step} {i}"));
+            shard.descend(&network, fixed, examples, &mut rng, &judge);
+        });
+        let loss = shards.iter().map(|shard| shard.loss).sum();
+        compaction.put(sum(shards), gradient);
+        loss
+    }
+}
+
+/// Deals programs to shards in the order of their leaves and back again, so that all have about as much to do.
+fn deal(examples: &Examples<'_>, programs: &[u32], shards: &mut [Shard]) {
+    let mut order = programs.to_vec();
+    order.sort_unstable_by_key(|program| (examples.asts[*program as usize].n_leaves(), *program));
+    shards.iter_mut().for_each(|shard| shard.programs.clear());
+    let n = shards.len();
+    for (i, program) in order.into_iter().enumerate() {
+        let place = i % (2 * n);
+        shards[place.min(2 * n - 1 - place)].programs.push(program);
+    }
+}
+
+/// Adds up the gradients of the shards, in their order.
+fn sum(shards: &mut [Shard]) -> &[f32] {
+    let Some((first, others)) = shards.split_first_mut() else { return &[] };
+    first.backward.gradient.par_chunks_mut(CHUNK).enumerate().for_each(|(i, sums)| {
+        for other in &*others {
+            let part = &other.backward.gradient[i * CHUNK..][..sums.len()];
+            sums.iter_mut().zip(part).for_each(|(sum, g)| *sum += g);
+        }
+    });
+    &first.backward.gradient
+}

@@ -1,0 +1,410 @@
+//! The engine against candle's autograd and against finite differences.
+
+use std::time::Duration;
+
+use candle_core::Device;
+use cdmpp_hardware::HardwareSpec;
+use cdmpp_ir::{CompactAst, Featurizer, LeafContext, Work};
+use rand::Rng as _;
+
+use super::layout::Layout;
+use super::*;
+use crate::feature_input::FeatureInput;
+use crate::hardware_input::HardwareInput;
+use crate::predictor::Fitted;
+use crate::prior_input::PriorInput;
+use crate::train::{Autograd, Examples, TrainConfig};
+use crate::variables::generator;
+use crate::{
+    LabelKind, LabelTransform, NormPlacement, Predictor, PredictorConfig, Prior, Query, Sample, TransformerConfig,
+};
+
+const DIM: usize = 7;
+
+struct Made;
+
+impl Featurizer for Made {
+    fn schema(&self) -> &str {
+        "test/1"
+    }
+    fn dim(&self) -> usize {
+        DIM
+    }
+    fn write(&self, _: &LeafContext<'_>, out: &mut [f32]) {
+        out.fill(0.0);
+    }
+}
+
+/// A program with a constant feature, one of two values, and others of all sizes.
+fn ast(seed: u64, n_leaves: usize) -> CompactAst {
+    let mut rng = generator(seed, "features");
+    let leaf = |_| {
+        let mut leaf: [f32; DIM] = std::array::from_fn(|_| rng.random_range(0.0..6.0));
+        (leaf[1], leaf[2], leaf[4]) = (3.0, f32::from(leaf[2] > 4.0), 1e4 * leaf[4]);
+        leaf
+    };
+    let features = (0..n_leaves).flat_map(leaf).collect();
+    let positions = (0..n_leaves as u32).map(|i| 2 * i + seed as u32 % 3 + u32::from(i > 2) * 1000).collect();
+    let work = Work {
+        operations: rng.random_range(1e3..1e6),
+        footprint_bytes: rng.random_range(1e3..1e5),
+        accessed_bytes: rng.random_range(1e5..1e6),
+        n_blocks: 12.0,
+        n_threads: 64.0,
+    };
+    CompactAst::from_parts(Made.schema(), DIM, features, positions, vec![1; n_leaves]).unwrap().with_work(work)
+}
+
+/// Everything that a training has.
+struct Case {
+    model: Predictor,
+    fitted: Fitted,
+    config: TrainConfig,
+    asts: Vec<CompactAst>,
+    hardware: Vec<HardwareSpec>,
+}
+
+impl Case {
+    fn new(config: &PredictorConfig, leaves: &[usize], n_shards: usize) -> Self {
+        let spec = |name: &str, values: &[(&str, f64)]| HardwareSpec::new(name, values.iter().copied()).unwrap();
+        let hardware = vec![
+            spec("slow", &[("clock", 1e3), ("cache", 4.0), ("peak_fp32_gflops", 1.0)]),
+            spec("fast", &[("clock", 3e3), ("cache", 32.0), ("peak_fp32_gflops", 9.0), ("memory_bandwidth_gbs", 3.0)]),
+            spec("other", &[("clock", 1.5e3), ("memory_bandwidth_gbs", 1.0)]),
+        ];
+        let asts: Vec<CompactAst> = leaves.iter().enumerate().map(|(i, n)| ast(i as u64, *n)).collect();
+        let model = Predictor::new(config, &Made, &["clock", "cache"], 3, &Device::Cpu).unwrap();
+        let queries = asts.iter().flat_map(|ast| hardware.iter().map(move |hardware| Query { ast, hardware }));
+        let fitted = Fitted {
+            prior: PriorInput::fit(config, queries).unwrap(),
+            features: FeatureInput::fit(DIM, config.feature_bins, asts.iter().map(CompactAst::features)),
+            hardware: HardwareInput::fit(model.hardware_columns(), &hardware.iter().collect::<Vec<_>>()),
+            labels: LabelTransform::fit(config.label, &[1e-5, 4e-5, 9e-5, 1.6e-4, 2.5e-4]).unwrap(),
+        };
+        let mut config = TrainConfig { n_shards, hardware_noise: 0.0, ..TrainConfig::default() };
+        config.loss.huber_delta = 0.7;
+        Self { model, fitted, config, asts, hardware }
+    }
+
+    fn examples(&self) -> Examples<'_> {
+        // One to three measurements a program.
+        let queries = self.asts.iter().enumerate().flat_map(|(i, ast)| {
+            self.hardware.iter().enumerate().skip(i % 3).map(move |(j, hardware)| (i, j, Query { ast, hardware }))
+        });
+        let samples: Vec<Sample<'_>> =
+            queries.map(|(i, j, query)| Sample { query, latency: Duration::from_secs_f64(seconds(i, j)) }).collect();
+        Examples::new("sample", &samples, &self.fitted).unwrap()
+    }
+
+    /// The parameters, moved away from the zeros and ones that biases and norms start with.
+    fn parameters(&self) -> Vec<f32> {
+        let mut rng = generator(8, "parameters");
+        let mut parameters = self.model.variables().to_flat().unwrap();
+        parameters.iter_mut().for_each(|x| *x += rng.random_range(-0.1..0.1));
+        parameters
+    }
+
+    fn by_engine(&self, parameters: &[f32]) -> (f64, Vec<f32>) {
+        let examples = self.examples();
+        let programs: Vec<u32> = (0..examples.asts.len() as u32).rev().collect();
+        let mut engine = Engine::new(&self.model.identity, &self.fitted, &self.config);
+        let mut gradient = vec![0.0; parameters.len()];
+        let loss = engine.gradient(parameters, &examples, &programs, 5, &mut gradient);
+        (loss, gradient)
+    }
+
+    fn by_candle(&self, parameters: &[f32]) -> (f64, Vec<f32>) {
+        let examples = self.examples();
+        let programs: Vec<u32> = (0..examples.asts.len() as u32).collect();
+        let mut autograd = Autograd::new(&self.model.network, &self.fitted, &self.config, &self.model.device).unwrap();
+        let mut gradient = vec![0.0; parameters.len()];
+        let loss = autograd.gradient(parameters, &examples, &programs, 0, &mut gradient).unwrap();
+        (loss, gradient)
+    }
+}
+
+fn seconds(program: usize, hardware: usize) -> f64 {
+    1e-5 * (1.0 + (program * 7 % 5) as f64).powi(2) / (1.0 + hardware as f64)
+}
+
+fn configs() -> Vec<PredictorConfig> {
+    let transformer = TransformerConfig {
+        d_model: 12,
+        n_heads: 2,
+        n_layers: 2,
+        d_ff: 20,
+        dropout: 0.0,
+        embed_dim: 9,
+        ..TransformerConfig::default()
+    };
+    let base = PredictorConfig {
+        feature_bins: 4,
+        transformer: transformer.clone(),
+        hardware_hidden: vec![8],
+        head_hidden: vec![16, 10],
+        ..PredictorConfig::default()
+    };
+    let post = TransformerConfig { norm: NormPlacement::Post, n_layers: 3, n_heads: 3, ..transformer.clone() };
+    let none = TransformerConfig { n_layers: 0, positional_encoding: false, ..transformer.clone() };
+    vec![
+        base.clone(),
+        PredictorConfig { transformer: post.clone(), label: LabelKind::BoxCox, ..base.clone() },
+        PredictorConfig {
+            transformer: none.clone(),
+            feature_bins: 0,
+            hardware_hidden: vec![],
+            prior: Prior::None,
+            ..base.clone()
+        },
+        PredictorConfig {
+            transformer: TransformerConfig { norm: NormPlacement::Post, pool_hidden: vec![7], ..none },
+            head_hidden: vec![],
+            ..base.clone()
+        },
+        PredictorConfig {
+            transformer: TransformerConfig { pool_hidden: vec![11, 5], n_layers: 11, n_heads: 1, ..transformer },
+            hardware_hidden: vec![6, 5, 4],
+            feature_bins: 1,
+            label: LabelKind::BoxCox,
+            ..base
+        },
+    ]
+}
+
+const LEAVES: [usize; 12] = [2, 1, 5, 1, 2, 2, 5, 1, 1, 5, 2, 3];
+
+#[track_caller]
+fn assert_near(found: &[f32], expected: &[f32], tolerance: f32, names: &Layout) {
+    let scale = expected.iter().map(|x| x.abs()).fold(0.0, f32::max);
+    for (name, place) in &names.places {
+        for i in place.clone() {
+            let error = (found[i] - expected[i]).abs();
+            let bound = tolerance * (scale + expected[i].abs());
+            assert!(error <= bound, "{name}[{}]: {} is not {}", i - place.start, found[i], expected[i]);
+        }
+    }
+}
+
+fn layout(case: &Case) -> Layout {
+    let width = FeatureInput::width(DIM, case.model.config().feature_bins);
+    Layout::new(case.model.config(), width, HardwareInput::width(2))
+}
+
+#[test]
+fn variables_lie_where_the_model_has_them() {
+    for config in configs() {
+        let case = Case::new(&config, &LEAVES, 1);
+        let layout = layout(&case);
+        let mut end = 0;
+        let all = case.model.variables().all();
+        assert_eq!(layout.places.len(), all.len());
+        for ((name, place), (expected, var)) in layout.places.iter().zip(all) {
+            assert_eq!((name, place.clone()), (&expected, end..end + var.elem_count()));
+            end = place.end;
+        }
+        assert_eq!(layout.n_parameters, end);
+    }
+}
+
+#[test]
+fn loss_and_gradient_are_those_of_autograd() {
+    for (i, config) in configs().iter().enumerate() {
+        for (n_shards, leaves) in [(1, LEAVES.as_slice()), (3, &LEAVES), (2, &[1; 7]), (2, &[40, 40, 40]), (8, &[3, 4])]
+        {
+            let case = Case::new(config, leaves, n_shards);
+            let parameters = case.parameters();
+            let (loss, gradient) = case.by_engine(&parameters);
+            let (expected_loss, expected) = case.by_candle(&parameters);
+            assert!((loss - expected_loss).abs() < 1e-5 * expected_loss, "{i}: {loss} is not {expected_loss}");
+            assert_near(&gradient, &expected, 1e-5, &layout(&case));
+        }
+    }
+}
+
+#[test]
+fn what_an_earlier_step_left_behind_changes_nothing() {
+    let mut config = configs().remove(0);
+    config.transformer.dropout = 0.5;
+    let case = Case::new(&config, &LEAVES, 3);
+    let (parameters, examples) = (case.parameters(), case.examples());
+    let mut engine = Engine::new(&case.model.identity, &case.fitted, &case.config);
+    let mut step = |parameters: &[f32], programs: &[u32], step: usize| {
+        let mut gradient = vec![0.0; parameters.len()];
+        (engine.gradient(parameters, &examples, programs, step, &mut gradient), gradient)
+    };
+    let first = step(&parameters, &[3, 1, 4, 0, 5], 7);
+    let larger: Vec<f32> = parameters.iter().map(|x| 2.0 * x).collect();
+    assert_ne!(step(&larger, &[2, 7, 1, 8, 6, 9, 10, 11, 0], 8), first);
+    // Programs may come in any order; the draws of a step are its own.
+    assert_eq!(step(&parameters, &[1, 5, 4, 3, 0], 7), first);
+    assert_ne!(step(&parameters, &[1, 5, 4, 3, 0], 9), first);
+}
+
+/// More leaves than pass the network together.
+#[test]
+fn groups_of_programs_add_up() {
+    let leaves: Vec<usize> = (0..300).map(|i| [1, 2, 600, 3][if i == 7 { 2 } else { i % 2 * 3 }]).collect();
+    let case = Case::new(&configs()[0], &leaves, 2);
+    let parameters = case.parameters();
+    let ((loss, gradient), (expected_loss, expected)) = (case.by_engine(&parameters), case.by_candle(&parameters));
+    assert!((loss - expected_loss).abs() < 1e-5 * expected_loss, "{loss} is not {expected_loss}");
+    assert_near(&gradient, &expected, 2e-5, &layout(&case));
+}
+
+/// Under dropout and noise, whose draws a step repeats.
+#[test]
+fn the_gradient_is_the_slope_of_the_loss() {
+    for (i, config) in configs().into_iter().enumerate() {
+        let mut config = config;
+        config.transformer.dropout = 0.3;
+        // Through more layers, a step that is not lost in rounding is not a small one.
+        config.transformer.n_layers = config.transformer.n_layers.min(2);
+        let mut case = Case::new(&config, &LEAVES, 2);
+        case.config.hardware_noise = 0.2;
+        let parameters = case.parameters();
+        let (_, gradient) = case.by_engine(&parameters);
+        let n_samples = case.examples().n_samples as f64;
+        let mut rng = generator(i as u64, "direction");
+        for (name, place) in &layout(&case).places {
+            // In a random direction of every variable.
+            let direction: Vec<f64> = place.clone().map(|_| rng.random_range(-1.0..1.0)).collect();
+            let expected: f64 = direction.iter().zip(&gradient[place.clone()]).map(|(x, g)| x * f64::from(*g)).sum();
+            let size = (direction.iter().map(|x| x * x).sum::<f64>()).sqrt();
+            let at = |by: f64| {
+                let mut moved = parameters.clone();
+                for (x, along) in moved[place.clone()].iter_mut().zip(&direction) {
+                    *x += (by * along) as f32;
+                }
+                case.by_engine(&moved).0 / n_samples
+            };
+            // A kink of a rectifier within a step spoils it, so several lengths are tried.
+            let slopes = [1e-3, 3e-4, 1e-4].map(|step| (at(step / size) - at(-step / size)) * size / (2.0 * step));
+            let tolerance = 0.01 * expected.abs() + 1e-3 * size;
+            let is_near = |slope: &f64| (slope - expected).abs() < tolerance;
+            assert!(slopes.iter().any(is_near), "{i} {name}: {slopes:?} is not {expected}");
+        }
+    }
+}
+
+/// A trained model, as far as prediction knows.
+fn predictor(config: &PredictorConfig) -> (Predictor, Vec<CompactAst>, Vec<HardwareSpec>) {
+    let leaves: Vec<usize> = (0..90).map(|i| [1, 4, 2, 1, 7, 300][if i == 50 { 5 } else { i % 5 }]).collect();
+    let Case { mut model, fitted, asts, hardware, .. } = Case::new(config, &leaves, 1);
+    model.fitted = Some(fitted);
+    let mut rng = generator(8, "parameters");
+    let mut parameters = model.variables().to_flat().unwrap();
+    parameters.iter_mut().for_each(|x| *x += rng.random_range(-0.1..0.1));
+    model.variables().set_flat(&parameters).unwrap();
+    (model, asts, hardware)
+}
+
+/// The answers without the engine.
+fn answers_of_candle(model: &Predictor, queries: &[Query<'_>]) -> Vec<Answer> {
+    let (fitted, mut priors) = (model.fitted.as_ref().unwrap(), Vec::new());
+    let unit = |query: &Query<'_>| fitted.prior.append(query.ast, query.hardware, &mut priors).unwrap();
+    let units: Vec<f64> = queries.iter().map(unit).collect();
+    if queries.is_empty() {
+        return Vec::new();
+    }
+    let labels = model.network.predict(queries, fitted, priors).unwrap();
+    labels.into_iter().zip(units).map(|(label, unit)| Answer { label, unit }).collect()
+}
+
+#[track_caller]
+fn assert_same_answers(found: &[Answer], expected: &[Answer]) {
+    let labels = |answers: &[Answer]| answers.iter().map(|answer| answer.label).collect::<Vec<_>>();
+    assert_same(&labels(found), &labels(expected));
+    assert!(found.iter().zip(expected).all(|(found, expected)| found.unit == expected.unit));
+}
+
+#[track_caller]
+fn assert_same(found: &[f32], expected: &[f32]) {
+    assert_eq!(found.len(), expected.len());
+    for (i, (found, expected)) in found.iter().zip(expected).enumerate() {
+        assert!((found - expected).abs() < 2e-5 * (1.0 + expected.abs()), "{i}: {found} is not {expected}");
+    }
+}
+
+#[test]
+fn predictions_are_those_of_candle() {
+    for config in configs() {
+        let (model, asts, hardware) = predictor(&config);
+        let fitted = model.fitted.as_ref().unwrap();
+        let copies = hardware.clone();
+        let all: Vec<Query<'_>> = (0..1000)
+            .map(|i| Query {
+                ast: &asts[i * 7 % asts.len()],
+                hardware: &if i % 2 == 0 { &hardware } else { &copies }[i % 3],
+            })
+            .collect();
+        // One, a few, a program on all hardware, and as many as take several threads.
+        for queries in [&all[..1], &all[3..8], &[all[0], all[90], all[180]], &all, &[]] {
+            let expected = answers_of_candle(&model, queries);
+            assert_same_answers(&model.answers(fitted, queries).unwrap(), &expected);
+            let seconds = model.predict(queries).unwrap();
+            for (found, answer) in seconds.iter().zip(expected) {
+                let expected = answer.unit * fitted.labels.inverse(f64::from(answer.label));
+                let error = (found.as_secs_f64() - expected).abs();
+                assert!(error < 1e-4 * expected + 1e-9, "{found:?} is not {expected} s");
+            }
+        }
+        let found = model.embed(&all).unwrap().flatten_all().unwrap().to_vec1::<f32>().unwrap();
+        let asts: Vec<&CompactAst> = all.iter().map(|query| query.ast).collect();
+        let expected = model.network.embed(&asts, &fitted.features, None).unwrap();
+        assert_same(&found, &expected.flatten_all().unwrap().to_vec1::<f32>().unwrap());
+    }
+}
+
+#[test]
+fn a_query_is_answered_the_same_whatever_stands_beside_it() {
+    let (model, asts, hardware) = predictor(&configs()[0]);
+    let queries: Vec<Query<'_>> =
+        (0..500).map(|i| Query { ast: &asts[i % asts.len()], hardware: &hardware[i % 7 % 3] }).collect();
+    let together = model.predict(&queries).unwrap();
+    for (query, expected) in queries.iter().zip(&together) {
+        assert_eq!(model.predict(&[*query]).unwrap(), [*expected]);
+    }
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(3).build().unwrap();
+    assert_eq!(pool.install(|| model.predict(&queries)).unwrap(), together);
+}
+
+#[test]
+fn a_variable_that_is_set_counts() {
+    let (model, asts, hardware) = predictor(&configs()[0]);
+    let queries = [Query { ast: &asts[0], hardware: &hardware[0] }];
+    let before = model.predict(&queries).unwrap();
+    let (_, var) = model.variables().all().into_iter().find(|(name, _)| name == "head.2.bias").unwrap();
+    var.set(&(var.as_tensor() + 0.5).unwrap()).unwrap();
+    assert!(model.predict(&queries).unwrap() > before);
+    let flat = model.variables().to_flat().unwrap();
+    model.variables().set_flat(&vec![0.0; flat.len()]).unwrap();
+    assert_eq!(model.answers(model.fitted.as_ref().unwrap(), &queries).unwrap()[0].label, 0.0);
+}
+
+/// More hardware than is remembered.
+#[test]
+fn any_number_of_hardware_is_predicted() {
+    let (model, asts, _) = predictor(&configs()[0]);
+    let hardware: Vec<HardwareSpec> = (0..150)
+        .map(|i| HardwareSpec::new("new", [("clock", 1e3 + f64::from(i)), ("memory_bandwidth_gbs", 2.0)]).unwrap())
+        .collect();
+    let queries: Vec<Query<'_>> = hardware.iter().map(|hardware| Query { ast: &asts[1], hardware }).collect();
+    let fitted = model.fitted.as_ref().unwrap();
+    let expected = answers_of_candle(&model, &queries);
+    for _ in 0..2 {
+        assert_same_answers(&model.answers(fitted, &queries).unwrap(), &expected);
+    }
+}
+
+#[test]
+fn threads_share_a_predictor() {
+    let (model, asts, hardware) = predictor(&configs()[0]);
+    let queries: Vec<Query<'_>> =
+        (0..200).map(|i| Query { ast: &asts[i % asts.len()], hardware: &hardware[i % 3] }).collect();
+    let expected = model.predict(&queries).unwrap();
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| assert_eq!(model.predict(&queries).unwrap(), expected));
+        }
+    });
+}
