@@ -18,8 +18,8 @@ pub(super) fn is_quiet(simplifier: &Simplifier<'_>, expr: ExprId, choice: Option
         Expr::Int { .. } | Expr::Float { .. } | Expr::Str(_) => true,
         Expr::Var(var) => is_free(simplifier, var),
         Expr::Load { indices, .. } => program.list(indices).iter().all(|&index| quiet(index)),
-        Expr::Call { ref callee, args, .. } => {
-            !super::fold::is_folded_call(callee) && program.list(args).iter().all(|&arg| quiet(arg))
+        Expr::Call { callee, args, .. } => {
+            !super::fold::is_folded_call(&program[callee]) && program.list(args).iter().all(|&arg| quiet(arg))
         }
         Expr::Cast { dtype, value } => {
             program.dtype(value) != dtype && !is_index(dtype) && !is_literal(program, value) && quiet(value)
@@ -91,7 +91,7 @@ fn is_free(simplifier: &Simplifier<'_>, var: VarId) -> bool {
 }
 
 /// `t₁·c₁ + t₂·c₂ + … + c` as simplification writes it: factors above 0 that do not rise, and a literal other than 0 at
-/// the end, or none. A term is a free variable `v`, or digits of one: `v // l`, `v % u` or `v % u // l`.
+/// the end, or none. A term is a free variable `v`, or digits of one or of a plain sum: `v // l`, `v % u` or `v % u // l`.
 #[derive(Debug)]
 struct Sum {
     /// From the right.
@@ -102,7 +102,8 @@ struct Sum {
 /// A term of a sum: `var % upper // lower * scale`.
 #[derive(Clone, Copy, Debug)]
 struct Term {
-    var: VarId,
+    /// `None` for a plain sum.
+    var: Option<VarId>,
     lower: i64,
     upper: i64,
     scale: i64,
@@ -160,6 +161,30 @@ impl Sum {
         self.terms().map(|term| term.scale).filter(|scale| *scale > 1).reduce(gcd).unwrap_or(1)
     }
 
+    /// Whether simplification parts this sum neither from its quotient and remainder nor over them. `part` has the
+    /// divisors; they do not decide it.
+    fn keeps_digits(&self, simplifier: &Simplifier<'_>, part: Term) -> bool {
+        let starts_at_0 = |term: Term| term.var.is_some_and(|var| simplifier.facts.intervals[var.index()].min == 0);
+        let is_plain = self.terms().all(|term| !term.is_part() && starts_at_0(term));
+        let divides = |factor: i64, other: i64| factor > 1 && other < POS_INF && other % factor == 0;
+        let is_apart = |term: Term| {
+            let Term { scale, .. } = term;
+            let divisors = [part.upper, part.lower];
+            !divisors.iter().any(|divisor| divides(*divisor, scale) || divides(scale, *divisor))
+        };
+        // A quotient is that of `x · (c % l) + y % l`, where that is not below `l`.
+        let has_quotient = |term: Term| {
+            let largest = term.var.map_or(0, |var| simplifier.facts.intervals[var.index()].max);
+            largest.saturating_mul(term.scale % part.lower) >= part.lower
+        };
+        let is_kept = part.upper < POS_INF || self.terms().all(|term| term.scale == 1 || has_quotient(term));
+        self.base == 0
+            && self.terms[0].is_some_and(|last| last.scale == 1)
+            && is_plain
+            && is_kept
+            && self.terms().all(is_apart)
+    }
+
     /// Whether this is a quotient alone.
     fn is_quotient(&self) -> bool {
         self.terms[1].is_none() && self.terms().all(|term| term.lower > 1)
@@ -178,9 +203,21 @@ impl Term {
         let (expr, scale) = operation(expr, BinaryOp::Mul).unwrap_or((expr, 1));
         let (expr, lower) = operation(expr, BinaryOp::FloorDiv).unwrap_or((expr, 1));
         let (expr, upper) = operation(expr, BinaryOp::FloorMod).unwrap_or((expr, POS_INF));
-        let Expr::Var(var) = program[expr] else { return None };
-        let term = Self { var, lower, upper, scale };
-        let is_kept = is_free(simplifier, var) && (!term.is_part() || term.is_needed(simplifier, choice));
+        let is_kept;
+        let mut term = Self { var: None, lower, upper, scale };
+        if let Expr::Var(var) = program[expr] {
+            term.var = Some(var);
+            let is_narrowed = || choice.is_some_and(|condition| bounds_variable(program, condition, var));
+            let largest = simplifier.facts.intervals[var.index()].max;
+            is_kept = is_free(simplifier, var)
+                && (!term.is_part() || !simplifier.has_conditions() && !is_narrowed() && term.is_needed(largest));
+        } else {
+            is_kept = term.is_part()
+                && choice.is_none()
+                && !simplifier.has_conditions()
+                && term.is_needed(simplifier.facts.interval(program, expr).max)
+                && Sum::read(simplifier, expr, None)?.keeps_digits(simplifier, term);
+        }
         is_kept.then_some(term)
     }
 
@@ -195,16 +232,12 @@ impl Term {
         self.lower > 1 || self.upper < POS_INF
     }
 
-    /// Whether the range of the variable decides neither the quotient nor the remainder.
-    fn is_needed(self, simplifier: &Simplifier<'_>, choice: Option<ExprId>) -> bool {
-        let is_narrowed = simplifier.has_conditions()
-            || choice.is_some_and(|condition| bounds_variable(simplifier.source, condition, self.var));
-        let largest = simplifier.facts.intervals[self.var.index()].max;
-        let is_possible = match self.upper {
+    /// Whether the largest value of the variable decides neither the quotient nor the remainder.
+    fn is_needed(self, largest: i64) -> bool {
+        match self.upper {
             POS_INF => largest >= self.lower,
             upper => largest >= upper && upper > self.lower,
-        };
-        is_possible && !is_narrowed
+        }
     }
 }
 

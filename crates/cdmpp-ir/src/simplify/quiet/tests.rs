@@ -11,14 +11,33 @@ const I64: DataType = DataType::I64;
 const F32: DataType = DataType::F32;
 
 /// The loops: first values and lengths.
-const LOOPS: [(i64, i64); 4] = [(0, 24), (0, 12), (0, 4), (-3, 9)];
+const LOOPS: [(i64, i64); 5] = [(0, 24), (0, 12), (0, 4), (-3, 9), (5, 3)];
+
+/// Sums of variables, each times a factor, that stand for a variable too; behind the variables are literals.
+const SUMS: [&[(usize, i64)]; 14] = [
+    &[(1, 4), (2, 1)],
+    &[(1, 3), (2, 1)],
+    &[(0, 12), (1, 1)],
+    &[(0, 5), (2, 1)],
+    &[(0, 8), (1, 2)],
+    &[(2, 1), (1, 4)],
+    &[(0, 7), (1, 3), (2, 1)],
+    &[(1, 4), (3, 1)],
+    &[(1, 16), (2, 1)],
+    &[(4, 16), (2, 1)],
+    &[(0, 6), (1, 4)],
+    &[(0, 4), (1, 4), (2, 1)],
+    &[(0, 7), (1, 1), (LOOPS.len(), 3)],
+    &[(1, 7), (LOOPS.len(), 4)],
+];
 
 /// A term of a sum: variable, remainder, quotient, factor; 1 is none.
 type TermParts = (usize, i64, i64, i64);
 
 fn term_parts() -> impl Strategy<Value = TermParts> {
-    let digits = prop_oneof![Just(1), prop::sample::select(vec![1, 2, 3, 4, 6, 8, 12, 24, 30])];
-    (0..LOOPS.len(), digits.clone(), digits, prop::sample::select(vec![1, 1, 2, 3, 4, 8, 12, 24]))
+    let digits =
+        prop_oneof![Just(1), prop::sample::select(vec![1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 15, 24, 30, 35])];
+    (0..LOOPS.len() + SUMS.len(), digits.clone(), digits, prop::sample::select(vec![1, 1, 2, 3, 4, 8, 12, 24]))
 }
 
 /// Terms and a literal.
@@ -44,7 +63,21 @@ fn binary(body: &mut Body<'_>, op: BinaryOp, lhs: ExprId, literal: i64) -> ExprI
 fn sum(body: &mut Body<'_>, vars: &[ExprId], (terms, base): &SumParts) -> ExprId {
     let mut written = None;
     for &(var, upper, lower, scale) in terms {
-        let mut term = vars[var];
+        let mut term = match vars.get(var) {
+            Some(&var) => var,
+            None => {
+                let mut written = None;
+                for &(var, scale) in SUMS[var - vars.len()] {
+                    let term = match vars.get(var) {
+                        Some(&var) if scale > 1 => binary(body, BinaryOp::Mul, var, scale),
+                        Some(&var) => var,
+                        None => body.int(scale, I64),
+                    };
+                    written = Some(written.map_or(term, |before| body.add(before, term)));
+                }
+                written.expect("a sum has a term")
+            }
+        };
         for (op, literal) in [(BinaryOp::FloorMod, upper), (BinaryOp::FloorDiv, lower), (BinaryOp::Mul, scale)] {
             if literal > 1 {
                 term = binary(body, op, term, literal);
@@ -162,11 +195,11 @@ proptest! {
     }
 }
 
-/// A program that stores a value at an index, in [`LOOPS`] over `v0` to `v3`.
+/// A program that stores a value at an index, in [`LOOPS`] over `v0` to `v4`.
 fn read(index: &str, value: &str) -> Program {
     let loops = LOOPS.iter().enumerate().map(|(i, (min, extent))| format!("for v{i} in {min}..+{extent} {{ "));
     let text =
-        format!("program f(a: float32[64]) {{ {} a[{index}] = {value} }} }} }} }} }}", loops.collect::<String>());
+        format!("program f(a: float32[64]) {{ {} a[{index}] = {value} }} }} }} }} }} }}", loops.collect::<String>());
     text.parse().expect("the text is a program")
 }
 
@@ -178,10 +211,15 @@ fn what_compilers_write_is_taken_for_simple() {
         "v0 // 12 * 32 + v0 % 6 // 2 * 8 + v2 - 1",
         "v0 // 8 * 4 + v0 % 8",
         "v0 % 6 * 2",
+        "(v0 * 7 + v1) // 11 * 8 + v2",
+        "(v0 * 7 + v1) % 44 // 4 * 8 + v2",
     ];
     for index in indices {
-        let guard = "1 <= v0 % 12 // 4 * 2 + v2 and v0 % 12 // 4 * 2 + v2 < 7 and 1 <= v1";
-        let value = format!("(if {guard} then a[{index}] * 0.5 - max(a[v1], 0.0) else 0.0)");
+        let mut value = format!("a[{index}] * 0.5 - max(a[v1], 0.0)");
+        if !index.contains('(') {
+            let guard = "1 <= v0 % 12 // 4 * 2 + v2 and v0 % 12 // 4 * 2 + v2 < 7 and 1 <= v1";
+            value = format!("(if {guard} then {value} else 0.0)");
+        }
         assert_eq!(check(&read(index, &value)), 2, "{index}");
     }
 }
@@ -191,6 +229,13 @@ fn what_is_simplified_is_not_taken_for_simple() {
     for (value, simple) in [
         ("a[v0 + 0]", "a[v0]"),
         ("a[v0 // 8 * 8 + v0 % 8]", "a[v0]"),
+        ("a[(v0 * 12 + v1) // 24]", "a[v0 // 2]"),
+        ("a[(v0 * 12 + v1) % 24]", "a[v0 % 2 * 12 + v1]"),
+        ("a[(v1 * 4 + v2) // 5 * 5 + (v1 * 4 + v2) % 5]", "a[v1 * 4 + v2]"),
+        ("a[(v1 * 13 + v2) // 13]", "a[v1]"),
+        ("a[(v1 * 16 + v2) // 15]", "a[v1]"),
+        ("a[(v0 * 6 + v1 * 4) % 10 // 9]", "a[0]"),
+        ("(if v0 * 7 + v1 < 11 then a[(v0 * 7 + v1) // 11] else 0.0)", "(if v0 * 7 + v1 < 11 then a[0] else 0.0)"),
         ("(if v0 < 8 then a[v0 // 8] else 0.0)", "(if v0 < 8 then a[0] else 0.0)"),
         ("(if v0 % 8 < 4 then a[v0 % 8 // 4] else 0.0)", "(if v0 % 8 < 4 then a[0] else 0.0)"),
         ("(if v0 * 4 + v2 < 12 then a[v1] else 0.0)", "(if v0 < 3 then a[v1] else 0.0)"),
