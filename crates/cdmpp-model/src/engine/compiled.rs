@@ -65,8 +65,7 @@ impl Compiled {
     pub(crate) fn new(identity: &Identity, fitted: &Fitted, parameters: &[f32]) -> Self {
         let reading = Reading::new(identity, fitted);
         let (layout, compaction) = compact(identity, &reading.inputs.places);
-        let mut own = vec![0.0; layout.n_parameters];
-        compaction.take(parameters, &mut own);
+        let own = compaction.take(parameters);
         Self {
             n_heads: identity.config.transformer.n_heads,
             hardware_input: fitted.hardware.clone(),

@@ -7,7 +7,7 @@ use rand::seq::SliceRandom;
 use siphasher::sip::SipHasher13;
 
 use super::examples::Examples;
-use super::objective::Objective;
+use super::objective::{Objective, Sums};
 use super::{Epoch, OnEpoch, Outcome, StopReason, TrainConfig, TrainState, Validation};
 use crate::engine::Answer;
 use crate::feature_input::FeatureInput;
@@ -151,7 +151,7 @@ struct Training<'a> {
     objective: Objective<'a>,
     training: Examples<'a>,
     validation: Examples<'a>,
-    /// The parameters whose weight decays: matrices only.
+    /// Of what a step changes, the numbers that decay: those of matrices only.
     decayed: Vec<Range<usize>>,
     /// The steps of all epochs.
     n_steps: usize,
@@ -184,26 +184,19 @@ impl<'a> Training<'a> {
             Some(state) => state,
             None => TrainState::new(variables.to_flat()?, config, fingerprint),
         };
-        let (mut decayed, mut end) = (Vec::new(), 0);
-        for (_, var) in variables.iter() {
-            let start = end;
-            end += var.elem_count();
-            if var.rank() >= 2 {
-                decayed.push(start..end);
-            }
-        }
+        let objective = Objective::new(model, fitted, config)?;
         let programs: Vec<u32> = (0..training.asts.len() as u32).collect();
         let n_batches = training.batches(&programs, config.batch_size).len();
         Ok(Self {
             model,
             fitted,
             config,
-            objective: Objective::new(model, fitted, config)?,
+            decayed: objective.matrices(),
+            objective,
             training,
             validation,
-            decayed,
             n_steps: config.epochs * n_batches,
-            gradient: vec![0.0; end],
+            gradient: Vec::new(),
             state,
         })
     }
@@ -247,20 +240,24 @@ impl<'a> Training<'a> {
         order.shuffle(&mut generator(config.seed, &format!("order {number}")));
         let diverged = |what| ModelError::Diverged { epoch: number, what };
         let (mut total, mut rate) = (0.0, 0.0);
-        let TrainState { parameters, optimizer, .. } = &mut self.state;
+        let state = &mut self.state;
+        let mut parameters = objective.take(&state.parameters);
+        let mut optimizer = state.optimizer.map(|xs| objective.take(xs));
         for batch in training.batches(&order, config.batch_size) {
             let step = optimizer.step;
-            let loss = objective.gradient(parameters, training, &order[batch], step, gradient)?;
+            let Sums { loss, squares } = objective.gradient(&parameters, training, &order[batch], step, gradient)?;
             if !loss.is_finite() {
                 return Err(diverged("the loss"));
             }
-            total += loss;
-            rate = config.optimizer.rate(step, *n_steps);
-            let norm = optimizer.update(&config.optimizer, rate, parameters, gradient, decayed);
-            if !norm.is_finite() {
+            if !squares.is_finite() {
                 return Err(diverged("the gradient"));
             }
+            total += loss;
+            rate = config.optimizer.rate(step, *n_steps);
+            optimizer.update(&config.optimizer, rate, &mut parameters, (gradient, squares.sqrt()), decayed);
         }
+        objective.put(&parameters, &mut state.parameters);
+        state.optimizer.take_over(&optimizer, |own, all| objective.put(own, all));
         objective.check_cover()?;
         Ok((total / training.n_samples as f64, rate))
     }
