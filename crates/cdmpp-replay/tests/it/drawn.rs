@@ -96,7 +96,7 @@ fn a_draw_without_latency_is_an_error() {
             if *index >= 50 { 1.0 - (*index as f64 - task.index() as f64) } else { 1.0 }
         },
     );
-    assert_eq!(error.unwrap_err().to_string(), "task `matmul` (0) has a latency that is none: -49 s");
+    assert_eq!(error.unwrap_err().to_string(), "task `matmul` (0) has a latency that is none: -49.0 s");
     let none = MonteCarloConfig { n_draws: 0, ..config };
     let error = monte_carlo(&graph, &none, |_| (), |_, (), _| 1.0).unwrap_err();
     assert_eq!(error.to_string(), "`n_draws` must be at least 1, not 0");
