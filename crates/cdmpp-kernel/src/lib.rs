@@ -60,7 +60,7 @@ mod relu;
 mod vector;
 
 pub use adamw::{AdamWState, AdamWStep, adamw, square_sum};
-pub use attention::{attention, attention_backward};
+pub use attention::{AttentionRoom, attention, attention_backward};
 pub use columns::add_columns;
 pub use exp::exp;
 pub use layer_norm::{layer_norm, layer_norm_backward};

@@ -1,6 +1,6 @@
 //! The network's results, and what their gradients need.
 
-use cdmpp_kernel::{Finish, Pool, attention, layer_norm, log_sum_exp_pool, matmul, max_pool, mean_pool};
+use cdmpp_kernel::{AttentionRoom, Finish, Pool, attention, layer_norm, log_sum_exp_pool, matmul, max_pool, mean_pool};
 
 use super::dropout::Dropout;
 use super::group::Group;
@@ -41,6 +41,7 @@ pub(crate) struct BlockTrace {
     /// What attention reads, if it is not what enters the block.
     pub(crate) normed: Vec<f32>,
     pub(crate) qkv: Vec<f32>,
+    attention: AttentionRoom,
     pub(crate) attended: Vec<f32>,
     pub(crate) attention_mask: Vec<f32>,
     /// After the first short cut.
@@ -166,8 +167,8 @@ impl Network<'_> {
         let mut row = 0;
         for run in &group.runs {
             let rows = row..row + run.n_rows();
-            let out = &mut attended[rows.start * d..rows.end * d];
-            attention(&qkv[rows.start * 3 * d..rows.end * 3 * d], run.n_leaves, d, self.n_heads, out);
+            let (xs, out) = (&qkv[rows.start * 3 * d..rows.end * 3 * d], &mut attended[rows.start * d..rows.end * d]);
+            attention(xs, run.n_leaves, d, self.n_heads, &mut trace.attention, out);
             row = rows.end;
         }
         let middle = room(&mut trace.middle, n * d);

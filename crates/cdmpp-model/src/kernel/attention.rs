@@ -1,6 +1,7 @@
 //! Multi-head self-attention over short sequences.
 
 use candle_core::{CpuStorage, CustomOp1, D, Layout, Result, Shape, Tensor};
+use cdmpp_kernel::AttentionRoom;
 
 use super::{is_cpu_f32, slice, with_slice};
 
@@ -51,7 +52,7 @@ impl CustomOp1 for Attention {
         let qkv = slice(storage, layout)?;
         let (b, l, d) = self.dims(layout.shape())?;
         let mut out = vec![0.0_f32; b * l * d];
-        cdmpp_kernel::attention(qkv, l, d, self.n_heads, &mut out);
+        cdmpp_kernel::attention(qkv, l, d, self.n_heads, &mut AttentionRoom::default(), &mut out);
         Ok((CpuStorage::F32(out), Shape::from((b, l, d))))
     }
 
@@ -60,7 +61,8 @@ impl CustomOp1 for Attention {
         let mut out = vec![0.0_f32; qkv.elem_count()];
         with_slice(qkv, |qkv| {
             with_slice(grad, |grad| {
-                cdmpp_kernel::attention_backward(qkv, grad, l, d, self.n_heads, &mut out);
+                let room = &mut AttentionRoom::default();
+                cdmpp_kernel::attention_backward(qkv, grad, l, d, self.n_heads, room, &mut out);
                 Ok(())
             })
         })?;
