@@ -6,8 +6,8 @@
 use std::hint::black_box;
 
 use cdmpp_kernel::{
-    AdamWState, AdamWStep, Finish, Packed, Pool, adamw, attention, attention_backward, layer_norm, layer_norm_backward,
-    log_sum_exp_pool, matmul, matmul_transposed,
+    AdamWState, AdamWStep, AttentionRoom, Finish, Packed, Pool, adamw, attention, attention_backward, layer_norm,
+    layer_norm_backward, log_sum_exp_pool, matmul, matmul_transposed,
 };
 use criterion::measurement::WallTime;
 use criterion::{BenchmarkGroup, Criterion, Throughput, criterion_group, criterion_main};
@@ -139,13 +139,13 @@ fn between(c: &mut Criterion) {
     group.bench_function("layer norm, backward", |b| {
         b.iter(|| layer_norm_backward(black_box(&xs), &weight, &grad, &mut out, &mut dweight, &mut dbias));
     });
-    let (qkv, mut dqkv) = (numbers(leaves * 3 * d), vec![0.0; leaves * 3 * d]);
+    let (qkv, mut dqkv, mut room) = (numbers(leaves * 3 * d), vec![0.0; leaves * 3 * d], AttentionRoom::default());
     for l in [1, 4, 16] {
         group.bench_function(format!("attention, {l} leaves"), |b| {
-            b.iter(|| attention(black_box(&qkv), l, d, n_heads, &mut out));
+            b.iter(|| attention(black_box(&qkv), l, d, n_heads, &mut room, &mut out));
         });
         group.bench_function(format!("attention, backward, {l} leaves"), |b| {
-            b.iter(|| attention_backward(black_box(&qkv), &grad, l, d, n_heads, &mut dqkv));
+            b.iter(|| attention_backward(black_box(&qkv), &grad, l, d, n_heads, &mut room, &mut dqkv));
         });
     }
     let pool = Pool { l: 4, d, stride: d };

@@ -3,7 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use cdmpp::data::{DataError, Dataset, HardwareError, HardwareTable, LoadConfig, RecordReader};
-use cdmpp::ir::{AnsorFeaturizer, Program};
+use cdmpp::ir::{AnsorFeaturizer, CompactAst, Featurizer, Program};
+use cdmpp::model::{NormPlacement, PredictorConfig, Prior, TransformerConfig};
 
 /// The file of CPU programs: layers of CNNs and transformers under random schedules.
 pub const CPU_PROGRAMS: &str = "cpu-programs.jsonl.zst";
@@ -45,4 +46,39 @@ pub fn dataset(file: &str) -> Result<Dataset, DataError> {
 /// If it cannot be read.
 pub fn hardware() -> Result<HardwareTable, HardwareError> {
     HardwareTable::load(path("hardware.json"))
+}
+
+/// The shape that `peers/torch_model.py` has by default. Our pool is twice as wide, and inputs also go around the blocks.
+#[must_use]
+pub fn peer_shape() -> PredictorConfig {
+    PredictorConfig {
+        feature_bins: 0,
+        transformer: TransformerConfig {
+            d_model: 128,
+            n_heads: 4,
+            n_layers: 4,
+            d_ff: 512,
+            dropout: 0.0,
+            norm: NormPlacement::Post,
+            ..TransformerConfig::default()
+        },
+        hardware_hidden: vec![128],
+        head_hidden: vec![256, 256],
+        prior: Prior::None,
+        ..PredictorConfig::default()
+    }
+}
+
+/// A program of invented features: a network costs the same whatever the numbers are.
+///
+/// # Panics
+/// If it has no leaf.
+#[must_use]
+pub fn invented(index: usize, n_leaves: usize) -> CompactAst {
+    let dim = AnsorFeaturizer.dim();
+    let feature = |i: usize| ((i * 7919 + index * 104_729) % 1000) as f32 / 100.0;
+    let features = (0..n_leaves * dim).map(feature).collect();
+    let positions = (0..n_leaves as u32).map(|leaf| 3 + 2 * leaf).collect();
+    CompactAst::from_parts(AnsorFeaturizer.schema(), dim, features, positions, vec![3; n_leaves])
+        .expect("the parts have the right lengths")
 }

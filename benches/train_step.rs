@@ -1,55 +1,69 @@
-//! Training: one epoch of 1,024 samples in four steps, by the number of leaves. The statistics that are fitted before
-//! the first epoch are a part of it.
+//! Training: epochs of samples, by the number of leaves in the shape of `peers/torch_model.py`, and of the default model
+//! on the bundled CPU programs. What happens once before the first epoch is left out.
 
 use std::ops::ControlFlow;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use cdmpp::ir::{AnsorFeaturizer, CompactAst, Featurizer};
+use cdmpp::ir::{AnsorFeaturizer, CompactAst};
 use cdmpp::model::candle_core::Device;
-use cdmpp::model::{Predictor, PredictorConfig, Query, Sample, train};
-use cdmpp_benches::hardware;
-use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
+use cdmpp::model::train::{TrainConfig, fit};
+use cdmpp::model::{Predictor, PredictorConfig, Query, Sample};
+use cdmpp_benches::{CPU_PROGRAMS, dataset, hardware, invented, peer_shape};
+use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 
-const N_SAMPLES: usize = 1024;
+/// Four steps of 512.
+const N_SAMPLES: usize = 2048;
 
-/// A program of invented features: training costs the same whatever the numbers are.
-fn ast(index: usize, n_leaves: usize) -> CompactAst {
-    let dim = AnsorFeaturizer.dim();
-    let feature = |i: usize| ((i * 7919 + index * 104_729) % 1000) as f32 / 100.0;
-    let features = (0..n_leaves * dim).map(feature).collect();
-    let positions = (0..n_leaves as u32).map(|leaf| 3 + 2 * leaf).collect();
-    CompactAst::from_parts(AnsorFeaturizer.schema(), dim, features, positions, vec![3; n_leaves])
-        .expect("the parts have the right lengths")
+/// The time of some epochs, after one that warms up.
+fn epochs(n: u64, config: &PredictorConfig, columns: &[String], samples: &[Sample<'_>], batch_size: usize) -> Duration {
+    let mut model = Predictor::new(config, &AnsorFeaturizer, columns, 0, &Device::Cpu).expect("the shape is valid");
+    let settings = TrainConfig { epochs: n as usize + 1, batch_size, patience: 0, ..TrainConfig::default() };
+    let mut start = None;
+    fit(&mut model, samples, &[], &settings, &mut |_| {
+        start.get_or_insert_with(Instant::now);
+        ControlFlow::Continue(())
+    })
+    .expect("the samples are valid");
+    start.map_or(Duration::ZERO, |start| start.elapsed())
 }
 
 fn train_step(c: &mut Criterion) {
     let table = hardware().expect("the bundled hardware is readable");
     let specs: Vec<_> = table.iter().collect();
     let columns: Vec<String> = table.performance_columns().into_iter().map(str::to_owned).collect();
-    let mut group = c.benchmark_group("train 1024 samples");
-    group.throughput(Throughput::Elements(N_SAMPLES as u64)).sample_size(10);
-    for n_leaves in [1, 4, 16] {
-        let asts: Vec<CompactAst> = (0..N_SAMPLES).map(|index| ast(index, n_leaves)).collect();
+    let mut group = c.benchmark_group("train");
+    group.sample_size(10);
+    for n_leaves in [2, 4, 8] {
+        let asts: Vec<CompactAst> = (0..N_SAMPLES).map(|index| invented(index, n_leaves)).collect();
         let sample = |(index, ast)| {
             let hardware = specs[index % specs.len()];
             Sample { query: Query { ast, hardware }, latency: Duration::from_micros(10 + index as u64) }
         };
         let samples: Vec<Sample<'_>> = asts.iter().enumerate().map(sample).collect();
-        let settings = train::TrainConfig { epochs: 1, ..train::TrainConfig::default() };
-        let untrained = || {
-            Predictor::new(&PredictorConfig::default(), &AnsorFeaturizer, &columns, 0, &Device::Cpu)
-                .expect("the default is valid")
-        };
-        group.bench_function(format!("{n_leaves} leaves"), |b| {
-            b.iter_batched(
-                untrained,
-                |mut model| {
-                    train::fit(&mut model, &samples, &[], &settings, &mut |_| ControlFlow::Continue(()))
-                        .expect("the samples are valid");
-                    model
-                },
-                BatchSize::PerIteration,
-            );
+        group.throughput(Throughput::Elements(N_SAMPLES as u64));
+        group.bench_function(format!("d 128, {n_leaves} leaves, batch 512"), |b| {
+            b.iter_custom(|n| epochs(n, &peer_shape(), &columns, &samples, 512));
+        });
+    }
+
+    let data = dataset(CPU_PROGRAMS).expect("the bundled records are readable");
+    let samples: Vec<Sample<'_>> = data
+        .measurements()
+        .iter()
+        .map(|measured| {
+            let hardware = table.get(&measured.hardware).expect("the table has the hardware of the records");
+            let query = Query { ast: &data.programs()[measured.program].ast, hardware };
+            Sample { query, latency: measured.latency }
+        })
+        .collect();
+    // A program of several measurements is encoded once for all of them; one measurement each shows the cost without.
+    let mut singles: Vec<Sample<'_>> = samples.clone();
+    singles.dedup_by_key(|sample| std::ptr::from_ref(sample.query.ast));
+    let batch_size = TrainConfig::default().batch_size;
+    for (name, samples) in [("one measurement a program", &singles), ("all measurements", &samples)] {
+        group.throughput(Throughput::Elements(samples.len() as u64));
+        group.bench_function(format!("default model, {CPU_PROGRAMS}, {name}"), |b| {
+            b.iter_custom(|n| epochs(n, &PredictorConfig::default(), &columns, samples, batch_size));
         });
     }
     group.finish();

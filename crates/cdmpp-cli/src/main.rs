@@ -25,7 +25,6 @@ mod replay;
 mod report;
 mod settings;
 mod table;
-mod threads;
 mod train;
 
 use std::process::ExitCode;
@@ -39,7 +38,6 @@ fn main() -> ExitCode {
         Ok(arguments) => arguments,
         Err(error) => return failure::refuse_arguments(&error),
     };
-    threads::leave_to_us();
     let done = |()| ExitCode::SUCCESS;
     let result = match command {
         Command::Features(args) => features::run(&args).map(done),

@@ -8,7 +8,17 @@ use pulp::{Simd, WithSimd};
 use crate::aligned::Aligned;
 use crate::arch::dispatch;
 use lanes::{softmax, softmax_backward};
-use strip::{Matrix, MatrixMut, Mix, dots, mix, room};
+use strip::{Matrix, MatrixMut, Mix, dots, mix, room_for};
+
+/// Memory that attention works in. It grows when it must; who keeps it saves allocations.
+#[derive(Clone, Debug, Default)]
+pub struct AttentionRoom {
+    weights: Aligned,
+    /// The gradients of the weights.
+    slopes: Aligned,
+    /// Rows of one head, side by side.
+    rows: Aligned,
+}
 
 /// Scaled dot-product self-attention of every head, without mask.
 ///
@@ -20,10 +30,10 @@ use strip::{Matrix, MatrixMut, Mix, dots, mix, room};
 ///
 /// # Complexity
 /// O(b · l² · d) time, O(l) memory.
-pub fn attention(qkv: &[f32], l: usize, d: usize, n_heads: usize, out: &mut [f32]) {
+pub fn attention(qkv: &[f32], l: usize, d: usize, n_heads: usize, room: &mut AttentionRoom, out: &mut [f32]) {
     check("attention", qkv, out, l, d, n_heads);
     if !out.is_empty() {
-        dispatch(Forward { qkv, heads: Heads::new(l, d, n_heads), out });
+        dispatch(Forward { qkv, heads: Heads::new(l, d, n_heads), room, out });
     }
 }
 
@@ -37,11 +47,19 @@ pub fn attention(qkv: &[f32], l: usize, d: usize, n_heads: usize, out: &mut [f32
 ///
 /// # Complexity
 /// O(b · l² · d) time, O(l) memory.
-pub fn attention_backward(qkv: &[f32], grad: &[f32], l: usize, d: usize, n_heads: usize, dqkv: &mut [f32]) {
+pub fn attention_backward(
+    qkv: &[f32],
+    grad: &[f32],
+    l: usize,
+    d: usize,
+    n_heads: usize,
+    room: &mut AttentionRoom,
+    dqkv: &mut [f32],
+) {
     check("attention_backward", qkv, grad, l, d, n_heads);
     assert_eq!(dqkv.len(), qkv.len(), "attention_backward: the gradient of queries, keys and values");
     if !grad.is_empty() {
-        dispatch(Backward { qkv, grad, heads: Heads::new(l, d, n_heads), dqkv });
+        dispatch(Backward { qkv, grad, heads: Heads::new(l, d, n_heads), room, dqkv });
     }
 }
 
@@ -79,9 +97,16 @@ impl Heads {
         Self { l, d, n, size, rows: (WEIGHTS / l).max(ROWS).min(l), scale: (size as f32).powf(-0.5) }
     }
 
-    /// Room for the weights of a group of heads.
-    fn weights<S: Simd>(self) -> Aligned {
-        Aligned::zeros(self.rows * self.l * S::F32_LANES)
+    /// Makes room for the weights of a group of heads.
+    fn weights<S: Simd>(self, room: &mut Aligned) -> &mut [f32] {
+        room.resize(self.rows * self.l * S::F32_LANES);
+        room.get_mut()
+    }
+
+    /// Makes room for the rows of one head.
+    fn rows<S: Simd>(self, room: &mut Aligned) -> &mut [f32] {
+        room.resize(room_for::<S>(self.rows + self.l, self.size));
+        room.get_mut()
     }
 
     /// The heads that follow one.
@@ -143,6 +168,7 @@ struct Place {
 struct Forward<'a> {
     qkv: &'a [f32],
     heads: Heads,
+    room: &'a mut AttentionRoom,
     out: &'a mut [f32],
 }
 
@@ -151,11 +177,10 @@ impl WithSimd for Forward<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let Self { qkv, heads, out } = self;
+        let Self { qkv, heads, room, out } = self;
         let l = heads.l;
         let n_heads = out.len() / (l * heads.d) * heads.n;
-        let (mut weights, mut room) = (heads.weights::<S>(), room::<S>(heads.rows + l, heads.size));
-        let (weights, room) = (weights.get_mut(), room.get_mut());
+        let (weights, room) = (heads.weights::<S>(&mut room.weights), heads.rows::<S>(&mut room.rows));
         let (mut next, mut places) = (Place::default(), [Place::default(); LANES]);
         for first in (0..n_heads).step_by(S::F32_LANES) {
             let places = &mut places[..S::F32_LANES.min(n_heads - first)];
@@ -181,6 +206,7 @@ struct Backward<'a> {
     qkv: &'a [f32],
     grad: &'a [f32],
     heads: Heads,
+    room: &'a mut AttentionRoom,
     dqkv: &'a mut [f32],
 }
 
@@ -189,12 +215,11 @@ impl WithSimd for Backward<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let Self { qkv, grad, heads, dqkv } = self;
+        let Self { qkv, grad, heads, room, dqkv } = self;
         let l = heads.l;
         let n_heads = grad.len() / (l * heads.d) * heads.n;
-        let (mut weights, mut slopes, mut room) =
-            (heads.weights::<S>(), heads.weights::<S>(), room::<S>(heads.rows + l, heads.size));
-        let (weights, slopes, room) = (weights.get_mut(), slopes.get_mut(), room.get_mut());
+        let (weights, slopes) = (heads.weights::<S>(&mut room.weights), heads.weights::<S>(&mut room.slopes));
+        let room = heads.rows::<S>(&mut room.rows);
         let (mut next, mut places) = (Place::default(), [Place::default(); LANES]);
         for first in (0..n_heads).step_by(S::F32_LANES) {
             let places = &mut places[..S::F32_LANES.min(n_heads - first)];

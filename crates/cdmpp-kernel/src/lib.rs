@@ -11,6 +11,7 @@
 //! | layer norm | [`layer_norm`] | [`layer_norm_backward`] |
 //! | attention | [`attention`] | [`attention_backward`] |
 //! | pools | [`mean_pool`], [`log_sum_exp_pool`], [`max_pool`] | [`mean_pool_backward`], [`log_sum_exp_pool_backward`], [`max_pool_backward`] |
+//! | inputs | [`Lines`] | |
 //! | update | | [`adamw`], [`square_sum`] |
 //!
 //! Lengths are the caller's duty: one that does not fit panics.
@@ -51,6 +52,7 @@ mod attention;
 mod columns;
 mod exp;
 mod layer_norm;
+mod lines;
 mod packed;
 mod pool;
 mod product;
@@ -58,10 +60,11 @@ mod relu;
 mod vector;
 
 pub use adamw::{AdamWState, AdamWStep, adamw, square_sum};
-pub use attention::{attention, attention_backward};
+pub use attention::{AttentionRoom, attention, attention_backward};
 pub use columns::add_columns;
 pub use exp::exp;
 pub use layer_norm::{layer_norm, layer_norm_backward};
+pub use lines::{Line, Lines};
 pub use packed::Packed;
 pub use pool::{
     Pool, log_sum_exp_pool, log_sum_exp_pool_backward, max_pool, max_pool_backward, mean_pool, mean_pool_backward,

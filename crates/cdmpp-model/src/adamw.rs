@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use cdmpp_kernel::{AdamWState, AdamWStep, adamw, square_sum};
+use cdmpp_kernel::{AdamWState, AdamWStep, adamw};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -102,20 +102,31 @@ impl AdamW {
         Self { first: vec![0.0; n], second: vec![0.0; n], average: parameters.to_vec(), step: 0 }
     }
 
-    /// Shortens the gradient if it is too long, and moves the parameters by one step.
+    /// The memory of other parameters, which `f` takes from that of these.
+    pub(crate) fn map(&self, f: impl Fn(&[f32]) -> Vec<f32>) -> Self {
+        let Self { first, second, average, step } = self;
+        Self { first: f(first), second: f(second), average: f(average), step: *step }
+    }
+
+    /// Takes over the memory of other parameters, which `f` writes to that of these.
+    pub(crate) fn take_over(&mut self, other: &Self, f: impl Fn(&[f32], &mut [f32])) {
+        f(&other.first, &mut self.first);
+        f(&other.second, &mut self.second);
+        f(&other.average, &mut self.average);
+        self.step = other.step;
+    }
+
+    /// Shortens the gradient, whose norm is given, if it is too long, and moves the parameters by one step.
     ///
-    /// The weights in the ranges `decayed`, ascending and apart, decay. The result is the norm of the gradient before.
+    /// The weights in the ranges `decayed`, ascending and apart, decay.
     pub(crate) fn update(
         &mut self,
         config: &OptimizerConfig,
         rate: f64,
         parameters: &mut [f32],
-        gradient: &[f32],
+        (gradient, norm): (&[f32], f64),
         decayed: &[Range<usize>],
-    ) -> f64 {
-        // Parts of a fixed length are added up in order: the norm does not depend on the number of threads.
-        let squares: Vec<f64> = gradient.par_chunks(CHUNK).map(square_sum).collect();
-        let norm = squares.iter().sum::<f64>().sqrt();
+    ) {
         self.step += 1;
         let t = self.step as i32;
         let step = AdamWStep {
@@ -140,7 +151,6 @@ impl AdamW {
                 adamw(&step, &here, gradient, AdamWState { parameters, first, second, average });
             },
         );
-        norm
     }
 }
 
@@ -181,7 +191,8 @@ mod tests {
         let mut parameters = [1.0, -2.0, 0.5];
         let mut optimizer = AdamW::new(&parameters);
         for (gradient, expected) in gradients.iter().zip(expected) {
-            optimizer.update(&config, 0.01, &mut parameters, gradient, &[0..1, 1..2]);
+            let norm = gradient.iter().map(|g| f64::from(*g).powi(2)).sum::<f64>().sqrt();
+            optimizer.update(&config, 0.01, &mut parameters, (gradient, norm), &[0..1, 1..2]);
             for (found, expected) in parameters.iter().zip(expected) {
                 assert!((f64::from(*found) - expected).abs() < 1e-6, "{found} is not {expected}");
             }
@@ -191,22 +202,15 @@ mod tests {
     }
 
     #[test]
-    fn gives_the_norm_before_clipping() {
-        let mut optimizer = AdamW::new(&[0.0, 0.0]);
-        let norm = optimizer.update(&OptimizerConfig::default(), 0.1, &mut [0.0, 0.0], &[3.0, 4.0], &[0..1, 1..2]);
-        assert_eq!(norm, 5.0);
-    }
-
-    #[test]
     fn the_average_follows_slowly_once_it_is_settled() {
         let config = OptimizerConfig { average_decay: 0.9, weight_decay: 0.0, ..OptimizerConfig::default() };
         let mut parameters = [0.0];
         let mut optimizer = AdamW { step: 1_000, ..AdamW::new(&[1.0]) };
-        optimizer.update(&config, 0.0, &mut parameters, &[0.0], &[]);
+        optimizer.update(&config, 0.0, &mut parameters, (&[0.0], 0.0), &[]);
         assert!((optimizer.average[0] - 0.9).abs() < 1e-6);
         // In the second step of all it takes only (1 + 2) / (10 + 2) of what was.
         let mut optimizer = AdamW { step: 1, ..AdamW::new(&[1.0]) };
-        optimizer.update(&config, 0.0, &mut parameters, &[0.0], &[]);
+        optimizer.update(&config, 0.0, &mut parameters, (&[0.0], 0.0), &[]);
         assert!((optimizer.average[0] - 0.25).abs() < 1e-6);
     }
 

@@ -45,7 +45,7 @@ impl Predictor {
             identity: self.identity.clone(),
             fitted: self.fitted.clone().ok_or(ModelError::NotTrained)?,
         };
-        let variables = self.network.variables.all();
+        let variables = self.network.variables.iter();
         let tensors = variables.into_iter().map(|(name, var)| (name, var.as_tensor().clone())).collect();
         write_tensors(path, &header, &tensors)
     }

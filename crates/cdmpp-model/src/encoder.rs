@@ -8,7 +8,8 @@ use crate::Batch;
 ///
 /// Implement it to try another network: ask [`candle_nn::VarBuilder`] for the variables, write the forward pass in
 /// candle's operations, and hand the constructor to [`Predictor::with_encoder`](crate::Predictor::with_encoder).
-/// Every variable must receive a gradient; beware of candle's operations that have none (`candle_nn::LayerNorm`,
+/// It then trains and predicts by candle's operations and autograd, which is slower than what the built-in
+/// [`TransformerEncoder`](crate::TransformerEncoder) has on the CPU. Every variable must receive a gradient; beware of candle's operations that have none (`candle_nn::LayerNorm`,
 /// `softmax_last_dim`, `rms_norm`, `sdpa`).
 ///
 /// # Examples

@@ -6,18 +6,23 @@
 
 mod backward;
 mod compaction;
+mod compiled;
 mod dropout;
 mod forward;
 mod group;
 mod inputs;
+mod known_hardware;
 mod layout;
+mod plan;
+mod reading;
 mod shard;
 mod step;
 mod weights;
 
+pub(crate) use compiled::Compiled;
 #[cfg(test)]
 pub(crate) use inputs::Inputs;
-pub(crate) use inputs::Line;
+pub(crate) use plan::Answer;
 pub(crate) use step::Engine;
 
 #[cfg(test)]

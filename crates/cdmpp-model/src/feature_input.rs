@@ -1,8 +1,7 @@
 //! Features of leaves as inputs of the network.
 
+use cdmpp_kernel::Line;
 use serde::{Deserialize, Serialize};
-
-use crate::engine::Line;
 
 /// Scaled inputs stay within this many deviations of the mean: what is rare in training may be common elsewhere, and a
 /// network says nothing sensible about inputs a hundred deviations away.

@@ -1,7 +1,7 @@
 //! Differentiable operations that candle has not, or has only without a gradient or far slower on the CPU.
 //!
-//! Each has a forward and a hand-written backward for contiguous `f32` tensors on the CPU, and falls back to candle's
-//! plain operations for everything else; tests hold the two against each other and against finite differences.
+//! Each takes the kernels of `cdmpp-kernel` for contiguous `f32` tensors on the CPU, and candle's plain operations for
+//! everything else; tests hold the two against each other and against finite differences.
 //! candle's own `LayerNorm::forward` and `softmax_last_dim` record no gradient at all
 //! (<https://github.com/huggingface/candle/issues/3011>), so they cannot be used here.
 
@@ -37,25 +37,6 @@ fn with_slice<R>(xs: &Tensor, f: impl FnOnce(&[f32]) -> Result<R>) -> Result<R> 
         Storage::Cpu(storage) => f(slice(storage, layout)?),
         _ => candle_core::bail!("a CPU kernel got a tensor on {:?}", xs.device().location()),
     }
-}
-
-/// Eight partial sums let the compiler keep a reduction in vector registers; the order is fixed, so results repeat.
-fn sum_by(n: usize, term: impl Fn(usize) -> f32) -> f32 {
-    let mut lanes = [0.0_f32; 8];
-    let blocks = n / 8;
-    for block in 0..blocks {
-        for (lane, sum) in lanes.iter_mut().enumerate() {
-            *sum += term(block * 8 + lane);
-        }
-    }
-    let tail: f32 = (blocks * 8..n).map(&term).sum();
-    lanes.iter().sum::<f32>() + tail
-}
-
-fn dot(a: &[f32], b: &[f32]) -> f32 {
-    let n = a.len().min(b.len());
-    let (a, b) = (&a[..n], &b[..n]);
-    sum_by(n, |i| a[i] * b[i])
 }
 
 #[cfg(test)]

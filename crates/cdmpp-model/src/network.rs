@@ -12,6 +12,7 @@ use rand_xoshiro::Xoshiro256PlusPlus;
 use crate::feature_input::FeatureInput;
 use crate::hardware_input::HardwareInput;
 use crate::linear::Mlp;
+use crate::predictor::Fitted;
 use crate::prior_input::PriorInput;
 use crate::variables::{Variables, standard_normal};
 use crate::{Batch, Encoder, PredictorConfig, Query, TransformerEncoder};
@@ -137,6 +138,14 @@ impl Network {
         }
         let width = HardwareInput::width(input.columns().len());
         self.hardware.forward(&Tensor::from_vec(rows, (hardware.len(), width), &self.device)?)
+    }
+
+    /// The labels of queries, with what the prior says of each.
+    pub(crate) fn predict(&self, queries: &[Query<'_>], fitted: &Fitted, priors: Vec<f32>) -> Result<Vec<f32>> {
+        let Pairs { asts, hardware, pairs } = Pairs::new(queries.iter().copied());
+        let programs = self.embed(&asts, &fitted.features, None)?;
+        let hardware = self.embed_hardware(&hardware, &fitted.hardware, None)?;
+        self.labels(&programs, &hardware, &pairs, priors)?.to_vec1::<f32>()
     }
 
     /// The labels of pairs of a program's and a hardware's embedding.

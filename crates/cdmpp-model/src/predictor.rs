@@ -1,5 +1,6 @@
 //! The predictor.
 
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use candle_core::{Device, Tensor};
@@ -7,6 +8,7 @@ use candle_nn::VarBuilder;
 use cdmpp_ir::Featurizer;
 use serde::{Deserialize, Serialize};
 
+use crate::engine::{Answer, Compiled};
 use crate::feature_input::FeatureInput;
 use crate::hardware_input::HardwareInput;
 use crate::network::{MakeEncoder, Network, Pairs};
@@ -14,8 +16,8 @@ use crate::prior_input::PriorInput;
 use crate::variables::Variables;
 use crate::{Encoder, LabelTransform, ModelError, PredictorConfig, Query};
 
-/// Programs predicted at a time; bounds memory.
-const PROGRAMS_PER_CHUNK: usize = 1024;
+/// Queries that candle predicts at a time; bounds memory.
+const QUERIES_PER_CHUNK: usize = 1024;
 
 /// Predicts the latency of programs on hardware.
 ///
@@ -27,6 +29,8 @@ pub struct Predictor {
     pub(crate) identity: Identity,
     pub(crate) fitted: Option<Fitted>,
     pub(crate) device: Device,
+    /// The built-in network with the values that its variables had at a version of them.
+    compiled: RwLock<Option<(u64, Arc<Compiled>)>>,
 }
 
 /// What the network was built for.
@@ -120,7 +124,7 @@ impl Predictor {
         }
         let widths = (identity.dim, identity.hardware_columns.len());
         let network = Network::new(&identity.config, widths, encoder, variables, device)?;
-        Ok(Self { network, identity, fitted: None, device: device.clone() })
+        Ok(Self { network, identity, fitted: None, device: device.clone(), compiled: RwLock::default() })
     }
 
     /// The shape.
@@ -155,7 +159,12 @@ impl Predictor {
 
     /// Predicts latencies, in the order of the queries.
     ///
-    /// A program that is asked for on several hardware (by the same reference) is encoded once.
+    /// A program that is asked for on several hardware (by the same reference) is encoded once, if not too many others
+    /// are asked for in between. Large numbers of queries are spread over rayon's current pool: within
+    /// `ThreadPool::install`, over that one.
+    ///
+    /// Any number of threads may share a predictor. With the built-in encoder on the CPU, weights are prepared by the
+    /// first prediction after a change, and buffers stay for the next.
     ///
     /// # Errors
     /// [`ModelError::NotTrained`], [`ModelError::Schema`] for features of another kind, [`ModelError::Input`] for a
@@ -163,19 +172,8 @@ impl Predictor {
     pub fn predict(&self, queries: &[Query<'_>]) -> Result<Vec<Duration>, ModelError> {
         let fitted = self.fitted.as_ref().ok_or(ModelError::NotTrained)?;
         self.check_queries("query", queries.iter().copied())?;
-        let mut seconds = Vec::with_capacity(queries.len());
-        for chunk in queries.chunks(PROGRAMS_PER_CHUNK) {
-            let (mut priors, mut units) = (Vec::new(), Vec::with_capacity(chunk.len()));
-            for query in chunk {
-                let index = seconds.len() + units.len();
-                let fail = |problem| ModelError::Input { what: "query", index, problem };
-                units.push(fitted.prior.append(query.ast, query.hardware, &mut priors).map_err(fail)?);
-            }
-            let labels = self.labels(fitted, &Pairs::new(chunk.iter().copied()), priors)?;
-            let times = labels.into_iter().zip(units);
-            seconds.extend(times.map(|(label, unit)| unit * fitted.labels.inverse(f64::from(label))));
-        }
-        let durations = seconds.into_iter().enumerate().map(|(index, seconds)| {
+        let durations = self.answers(fitted, queries)?.into_iter().enumerate().map(|(index, answer)| {
+            let seconds = answer.unit * fitted.labels.inverse(f64::from(answer.label));
             Duration::try_from_secs_f64(seconds).map_err(|_| ModelError::Input {
                 what: "query",
                 index,
@@ -187,11 +185,47 @@ impl Predictor {
         durations.collect()
     }
 
-    /// The labels of pairs of a program and a hardware, with what the prior says of each.
-    pub(crate) fn labels(&self, fitted: &Fitted, pairs: &Pairs<'_>, priors: Vec<f32>) -> Result<Vec<f32>, ModelError> {
-        let programs = self.network.embed(&pairs.asts, &fitted.features, None)?;
-        let hardware = self.network.embed_hardware(&pairs.hardware, &fitted.hardware, None)?;
-        Ok(self.network.labels(&programs, &hardware, &pairs.pairs, priors)?.to_vec1::<f32>()?)
+    /// The answers to queries that are checked.
+    pub(crate) fn answers(&self, fitted: &Fitted, queries: &[Query<'_>]) -> Result<Vec<Answer>, ModelError> {
+        let fail = |index| move |problem| ModelError::Input { what: "query", index, problem };
+        let mut answers = Vec::new();
+        if let Some(compiled) = self.compiled(fitted)? {
+            answers.resize(queries.len(), Answer { label: 0.0, unit: f64::NAN });
+            compiled.answer(queries, &mut answers);
+            return match answers.iter().position(|answer| answer.unit.is_nan()) {
+                // What is missing is said by the one who fitted the prior.
+                Some(i) => {
+                    fitted.prior.append(queries[i].ast, queries[i].hardware, &mut Vec::new()).map_err(fail(i))?;
+                    Ok(answers)
+                }
+                None => Ok(answers),
+            };
+        }
+        for chunk in queries.chunks(QUERIES_PER_CHUNK) {
+            let (mut priors, mut units) = (Vec::new(), Vec::with_capacity(chunk.len()));
+            for query in chunk {
+                let index = answers.len() + units.len();
+                units.push(fitted.prior.append(query.ast, query.hardware, &mut priors).map_err(fail(index))?);
+            }
+            let labels = self.network.predict(chunk, fitted, priors)?;
+            answers.extend(labels.into_iter().zip(units).map(|(label, unit)| Answer { label, unit }));
+        }
+        Ok(answers)
+    }
+
+    /// The network as it is now, ready to predict, if the engine knows it.
+    fn compiled(&self, fitted: &Fitted) -> Result<Option<Arc<Compiled>>, ModelError> {
+        if !self.network.is_native() {
+            return Ok(None);
+        }
+        let version = self.network.variables.version();
+        let known = self.compiled.read().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some((_, compiled)) = known.filter(|(of, _)| *of == version) {
+            return Ok(Some(compiled));
+        }
+        let compiled = Arc::new(Compiled::new(&self.identity, fitted, &self.network.variables.to_flat()?));
+        *self.compiled.write().unwrap_or_else(PoisonError::into_inner) = Some((version, Arc::clone(&compiled)));
+        Ok(Some(compiled))
     }
 
     /// Embeds the programs of queries: what the head sees beside the hardware's embedding.
@@ -209,8 +243,15 @@ impl Predictor {
         }
         let Pairs { asts, pairs, .. } = Pairs::new(queries.iter().copied());
         let rows: Vec<u32> = pairs.iter().map(|(row, _)| *row).collect();
-        let parts = asts.chunks(PROGRAMS_PER_CHUNK).map(|asts| self.network.embed(asts, &fitted.features, None));
-        let z = Tensor::cat(&parts.collect::<candle_core::Result<Vec<_>>>()?, 0)?;
+        let z = match self.compiled(fitted)? {
+            Some(compiled) => {
+                Tensor::from_vec(compiled.embed(&asts), (asts.len(), compiled.embed_dim()), &self.device)?
+            }
+            None => {
+                let parts = asts.chunks(QUERIES_PER_CHUNK).map(|asts| self.network.embed(asts, &fitted.features, None));
+                Tensor::cat(&parts.collect::<candle_core::Result<Vec<_>>>()?, 0)?
+            }
+        };
         Ok(z.index_select(&Tensor::new(rows, &self.device)?, 0)?)
     }
 
@@ -237,7 +278,9 @@ impl Predictor {
             if ast.n_leaves() == 0 {
                 return fail("the program has no store statement".to_owned());
             }
-            if let Some(place) = ast.features().iter().position(|x| !x.is_finite()) {
+            // Looking at all of them is faster than stopping at the first.
+            if !ast.features().iter().fold(true, |finite, x| finite & x.is_finite()) {
+                let place = ast.features().iter().position(|x| !x.is_finite()).unwrap_or_default();
                 return fail(format!("feature {} of leaf {} is not finite", place % dim, place / dim));
             }
         }

@@ -5,7 +5,7 @@ use cdmpp_ir::CompactAst;
 use serde::{Deserialize, Serialize};
 
 use crate::feature_input::FeatureInput;
-use crate::roofline::{N_VALUES, Roofline};
+use crate::roofline::{N_VALUES, Rates, Roofline};
 use crate::{ModelError, PredictorConfig, Prior, Query};
 
 /// How the values of the prior become inputs of the head; fitted on training pairs only.
@@ -32,13 +32,13 @@ impl PriorInput {
         queries: impl Iterator<Item = Query<'a>> + Clone,
     ) -> Result<Self, ModelError> {
         let width = Self::width(config);
-        let has = |query: Query<'_>| Roofline::new(query.ast, query.hardware).is_some();
+        let has = |query: Query<'_>| Roofline::new(query.ast, Rates::new(query.hardware)).is_some();
         if config.prior == Prior::None || !queries.clone().any(has) {
             return Ok(Self { values: None, width });
         }
         let mut rows = Vec::new();
         for (index, query) in queries.enumerate() {
-            let roofline = Roofline::new(query.ast, query.hardware).ok_or_else(|| ModelError::Input {
+            let roofline = Roofline::new(query.ast, Rates::new(query.hardware)).ok_or_else(|| ModelError::Input {
                 what: "training sample",
                 index,
                 problem: missing(query),
@@ -55,6 +55,11 @@ impl PriorInput {
         self.width == Self::width(config) && (self.width > 0 || self.values.is_none()) && self.values.iter().all(whole)
     }
 
+    /// How the values of the prior are scaled, if there is one.
+    pub(crate) fn values(&self) -> Option<&FeatureInput> {
+        self.values.as_ref()
+    }
+
     /// Appends the inputs of a pair, and gives the unit of its label in seconds.
     ///
     /// # Errors
@@ -65,7 +70,7 @@ impl PriorInput {
             return Ok(1.0);
         };
         let query = Query { ast, hardware };
-        let roofline = Roofline::new(ast, hardware).ok_or_else(|| missing(query))?;
+        let roofline = Roofline::new(ast, Rates::new(hardware)).ok_or_else(|| missing(query))?;
         let mut row = Vec::with_capacity(N_VALUES);
         roofline.append(&mut row);
         values.append(&row, out);

@@ -12,6 +12,7 @@ pub(crate) use autograd::Autograd;
 pub use config::TrainConfig;
 pub(crate) use examples::{Examples, Measured};
 pub use fit::{fit, resume};
+pub(crate) use objective::Sums;
 pub use state::TrainState;
 
 use std::ops::ControlFlow;

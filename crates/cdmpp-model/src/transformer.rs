@@ -14,6 +14,9 @@ use crate::{Batch, Encoder, NormPlacement, TransformerConfig, positional_encodin
 /// statements add up while the network works on logarithms, and a log-sum-exp is a sum seen through a logarithm. Both
 /// work for any number of leaves, so one model serves every program.
 ///
+/// A [`Predictor`](crate::Predictor) that was made with it computes the same on the CPU without candle; this is what
+/// other devices run, and what that is tested against.
+///
 /// # References
 /// Hu et al., *CDMPP*, EuroSys 2024, on the predictor's network; Vaswani et al., 2017.
 #[derive(Clone, Debug)]

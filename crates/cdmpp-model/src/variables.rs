@@ -1,6 +1,7 @@
 //! The trainable variables of a model, by name, with seeded first values.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use candle_core::{DType, Device, Result, Shape, Tensor, Var};
@@ -18,6 +19,8 @@ use rand_xoshiro::Xoshiro256PlusPlus;
 #[derive(Clone, Debug)]
 pub struct Variables {
     store: Arc<Mutex<Store>>,
+    /// Grows whenever values may change.
+    version: Arc<AtomicU64>,
     device: Device,
 }
 
@@ -47,7 +50,7 @@ impl Variables {
 
     fn new(source: Source, device: &Device) -> Self {
         let store = Arc::new(Mutex::new(Store { source, vars: BTreeMap::new() }));
-        Self { store, device: device.clone() }
+        Self { store, version: Arc::default(), device: device.clone() }
     }
 
     /// The builder that layers take their tensors from.
@@ -58,9 +61,23 @@ impl Variables {
     }
 
     /// All variables, sorted by name.
+    ///
+    /// They may be [set](Var::set). Predictions use what was set before the first of them after the last call of this
+    /// method: who keeps a variable and sets it later calls this again.
     #[must_use]
     pub fn all(&self) -> Vec<(String, Var)> {
+        self.version.fetch_add(1, Ordering::Release);
+        self.iter()
+    }
+
+    /// The same for those who set none.
+    pub(crate) fn iter(&self) -> Vec<(String, Var)> {
         lock(&self.store).vars.iter().map(|(name, var)| (name.clone(), var.clone())).collect()
+    }
+
+    /// A number that is another one whenever values may have changed.
+    pub(crate) fn version(&self) -> u64 {
+        self.version.load(Ordering::Acquire)
     }
 
     /// The number of trainable numbers.
@@ -80,6 +97,7 @@ impl Variables {
 
     /// Sets all variables from what [`to_flat`](Self::to_flat) gave.
     pub(crate) fn set_flat(&self, values: &[f32]) -> Result<()> {
+        self.version.fetch_add(1, Ordering::Release);
         let mut rest = values;
         for (name, var) in &lock(&self.store).vars {
             let Some((part, others)) = rest.split_at_checked(var.elem_count()) else {

@@ -2,7 +2,6 @@
 
 use pulp::Simd;
 
-use crate::aligned::Aligned;
 use crate::vector::{at, first, select, set};
 
 /// Rows of `width` elements, `stride` apart; there may be more of them, and other things between and behind them.
@@ -108,8 +107,8 @@ fn fill(to: &mut [f32], from: &[f32]) {
 }
 
 /// The room that [`dots`] and [`mix`] need for `n` rows.
-pub(super) fn room<S: Simd>(n: usize, width: usize) -> Aligned {
-    Aligned::zeros(n * width.next_multiple_of(S::F32_LANES).min(VECTORS * S::F32_LANES))
+pub(super) fn room_for<S: Simd>(n: usize, width: usize) -> usize {
+    n * width.next_multiple_of(S::F32_LANES).min(VECTORS * S::F32_LANES)
 }
 
 /// `to[i, j] = xs_i · ys_j`, one lane of each vector of `to`.

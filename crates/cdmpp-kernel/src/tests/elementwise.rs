@@ -2,7 +2,7 @@ use proptest::prelude::*;
 
 use super::{assert_close, random, wide};
 use crate::arch::tests::on_every_arch;
-use crate::{AdamWState, AdamWStep, adamw, add_columns, exp, relu_backward, square_sum};
+use crate::{AdamWState, AdamWStep, Line, Lines, adamw, add_columns, exp, relu_backward, square_sum};
 
 #[test]
 fn exponentials_are_close_over_the_whole_range() {
@@ -51,6 +51,41 @@ fn a_rectifier_lets_gradients_of_positive_results_pass() {
         assert_eq!(grad[..2], [0.0; 2]);
         assert!(grad[2].is_nan() && grad[3].is_nan());
         assert_eq!(grad[4], 0.0);
+    });
+}
+
+#[test]
+fn lines_are_straight_between_their_bounds() {
+    on_every_arch(|| {
+        for (rows, width, n) in [(0, 3, 4), (1, 1, 1), (3, 5, 0), (2, 7, 16), (4, 3, 37)] {
+            let (xs, numbers) = (random(1, rows * width), random(2, 5 * n));
+            let mut lines = Lines::default();
+            for (i, part) in numbers.chunks(5).enumerate() {
+                let [low, high] = [part[3].min(part[4]), part[3].max(part[4])];
+                let line = Line { origin: part[0], slope: 3.0 * part[1], shift: part[2], low, high };
+                lines.push((i * i % width) as u32, line);
+            }
+            assert_eq!((lines.len(), lines.is_empty()), (n, n == 0));
+            let mut out = vec![0.0; rows * n];
+            lines.write(&xs, width, &mut out);
+            let expected: Vec<f64> = xs
+                .chunks(width)
+                .flat_map(|row| {
+                    let value = |(i, part): (usize, &[f32])| {
+                        let part = wide(part);
+                        let y = (f64::from(row[i * i % width]) - part[0]) * 3.0 * part[1] + part[2];
+                        y.clamp(part[3].min(part[4]), part[3].max(part[4]))
+                    };
+                    numbers.chunks(5).enumerate().map(value).collect::<Vec<_>>()
+                })
+                .collect();
+            assert_close(&out, &expected, 1e-6);
+        }
+        let mut lines = Lines::default();
+        lines.push(0, Line { origin: 0.0, slope: 1.0, shift: 0.0, low: -1.0, high: 1.0 });
+        let mut out = [0.0; 4];
+        lines.write(&[f32::NAN, f32::INFINITY, f32::NEG_INFINITY, 0.5], 1, &mut out);
+        assert!(out[0].is_nan() && out[1..] == [1.0, -1.0, 0.5]);
     });
 }
 

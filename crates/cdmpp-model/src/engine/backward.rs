@@ -1,8 +1,8 @@
 //! The gradients of the network's parameters.
 
 use cdmpp_kernel::{
-    Finish, Packed, Pool, add_columns, attention_backward, layer_norm_backward, log_sum_exp_pool_backward, matmul,
-    matmul_transposed, mean_pool_backward, relu_backward,
+    AttentionRoom, Finish, Packed, Pool, add_columns, attention_backward, layer_norm_backward,
+    log_sum_exp_pool_backward, matmul, matmul_transposed, mean_pool_backward, relu_backward,
 };
 
 use super::dropout::Dropout;
@@ -24,6 +24,7 @@ pub(crate) struct Backward {
     branch: Vec<f32>,
     wide: Vec<f32>,
     packed: Packed,
+    room: AttentionRoom,
 }
 
 impl Backward {
@@ -162,7 +163,8 @@ impl Backward {
         for run in &group.runs {
             let (start, end) = (row, row + run.n_rows());
             let (at, grad) = (start * 3 * d..end * 3 * d, &attended[start * d..end * d]);
-            attention_backward(&trace.qkv[at.clone()], grad, run.n_leaves, d, network.n_heads, &mut wide[at]);
+            let (xs, to) = (&trace.qkv[at.clone()], &mut wide[at]);
+            attention_backward(xs, grad, run.n_leaves, d, network.n_heads, &mut self.room, to);
             row = end;
         }
         parameters_of(qkv, n, &xs[..n * d], wide, &mut self.packed, &mut self.gradient);

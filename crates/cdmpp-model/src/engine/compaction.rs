@@ -3,6 +3,19 @@
 use std::ops::Range;
 
 use super::layout::Layout;
+use crate::feature_input::FeatureInput;
+use crate::hardware_input::HardwareInput;
+use crate::predictor::Identity;
+
+/// The layout of the parameters of a model that count, and the way to them, if it reads only some of its inputs.
+pub(crate) fn compact(identity: &Identity, inputs: &[usize]) -> (Layout, Compaction) {
+    let Identity { config, dim, hardware_columns, .. } = identity;
+    let n_hardware = HardwareInput::width(hardware_columns.len());
+    let all = Layout::new(config, FeatureInput::width(*dim, config.feature_bins), n_hardware);
+    let own = Layout::new(config, inputs.len(), n_hardware);
+    let compaction = Compaction::new(&all, &own, inputs);
+    (own, compaction)
+}
 
 /// The way between all parameters and those that count: weights of inputs that are always zero are left out, since they
 /// change no result and have a gradient of zero.
@@ -43,13 +56,15 @@ impl Compaction {
     }
 
     /// Takes the parameters that count.
-    pub(crate) fn take(&self, all: &[f32], own: &mut [f32]) {
+    pub(crate) fn take(&self, all: &[f32]) -> Vec<f32> {
+        let mut own = vec![0.0; self.copies.last().map_or(0, |copy| copy.own.end)];
         for copy in &self.copies {
             copy.rows(|from, to| own[to].copy_from_slice(&all[from]));
         }
+        own
     }
 
-    /// Puts the gradients of the parameters that count where they belong.
+    /// Puts the parameters that count where they belong; others stay.
     pub(crate) fn put(&self, own: &[f32], all: &mut [f32]) {
         for copy in &self.copies {
             copy.rows(|to, from| all[to].copy_from_slice(&own[from]));
@@ -95,8 +110,8 @@ mod tests {
         let (all, own) = (Layout::new(&config, 9, 4), Layout::new(&config, 5, 4));
         let compaction = Compaction::new(&all, &own, &inputs);
         let parameters: Vec<f32> = (1..=all.n_parameters).map(|i| i as f32).collect();
-        let mut taken = vec![0.0; own.n_parameters];
-        compaction.take(&parameters, &mut taken);
+        let taken = compaction.take(&parameters);
+        assert_eq!(taken.len(), own.n_parameters);
         let weight = |row: usize, width: usize| &parameters[all.skip.weight()][row * width..][..width];
         let skip = &taken[own.skip.weight()][10..20];
         for (i, column) in inputs.into_iter().enumerate() {

@@ -1,6 +1,6 @@
 //! The network's results, and what their gradients need.
 
-use cdmpp_kernel::{Finish, Pool, attention, layer_norm, log_sum_exp_pool, matmul, max_pool, mean_pool};
+use cdmpp_kernel::{AttentionRoom, Finish, Pool, attention, layer_norm, log_sum_exp_pool, matmul, max_pool, mean_pool};
 
 use super::dropout::Dropout;
 use super::group::Group;
@@ -41,6 +41,7 @@ pub(crate) struct BlockTrace {
     /// What attention reads, if it is not what enters the block.
     pub(crate) normed: Vec<f32>,
     pub(crate) qkv: Vec<f32>,
+    attention: AttentionRoom,
     pub(crate) attended: Vec<f32>,
     pub(crate) attention_mask: Vec<f32>,
     /// After the first short cut.
@@ -74,30 +75,56 @@ impl Network<'_> {
         self.layout.input.n_out
     }
 
-    /// Encodes programs whose inputs and positions are written; the embeddings are the last of
-    /// [`pool`](Trace::pool), `(b, embed_dim)`.
+    /// Encodes programs whose inputs and positions are written, and keeps what the backward pass needs; the embeddings
+    /// are the last of [`pool`](Trace::pool), `(b, embed_dim)`.
     pub(crate) fn encode(&self, group: &Group, trace: &mut Trace, dropout: &mut Dropout<'_>) {
-        let Layout { input, blocks, norm, pool, skip, .. } = self.layout;
-        let (n, b, d) = (group.n_leaves, group.n_programs(), self.d_model());
-        let inputs = &trace.inputs[..n * input.n_in];
-        matmul(n, inputs, self.forward(input), Finish::BiasAdd(self.bias(input)), &mut trace.entry[..n * d]);
-
+        let blocks = &self.layout.blocks;
+        self.enter(group, trace);
         trace.blocks.resize_with(blocks.len(), BlockTrace::default);
         for (i, block) in blocks.iter().enumerate() {
             let (before, after) = trace.blocks.split_at_mut(i);
             let entry = before.last().map_or(&trace.entry, |block| &block.exit);
-            self.block(block, &entry[..n * d], group, &mut after[0], dropout);
+            self.block(block, entry, group, &mut after[0], dropout);
         }
-        let exit = trace.blocks.last().map_or(&trace.entry, |block| &block.exit);
+        let last = trace.blocks.last_mut().map_or(&mut trace.entry, |block| &mut block.exit);
+        let exit = std::mem::take(last);
+        self.leave(group, &exit, trace);
+        *trace.blocks.last_mut().map_or(&mut trace.entry, |block| &mut block.exit) = exit;
+    }
+
+    /// The same where no backward pass follows: all blocks share their buffers.
+    pub(crate) fn embed(&self, group: &Group, trace: &mut Trace) {
+        self.enter(group, trace);
+        trace.blocks.resize_with(1, BlockTrace::default);
+        for block in &self.layout.blocks {
+            self.block(block, &trace.entry, group, &mut trace.blocks[0], &mut Dropout::new(None, 0.0));
+            std::mem::swap(&mut trace.entry, &mut trace.blocks[0].exit);
+        }
+        let exit = std::mem::take(&mut trace.entry);
+        self.leave(group, &exit, trace);
+        trace.entry = exit;
+    }
+
+    /// Adds the projection of the inputs to the positions.
+    fn enter(&self, group: &Group, trace: &mut Trace) {
+        let (input, n) = (&self.layout.input, group.n_leaves);
+        let entry = &mut trace.entry[..n * input.n_out];
+        let inputs = &trace.inputs[..n * input.n_in];
+        matmul(n, inputs, self.forward(input), Finish::BiasAdd(self.bias(input)), entry);
+    }
+
+    /// From what leaves the last block to the embeddings.
+    fn leave(&self, group: &Group, exit: &[f32], trace: &mut Trace) {
+        let Layout { norm, pool, skip, .. } = self.layout;
+        let (n, b, d, n_in) = (group.n_leaves, group.n_programs(), self.d_model(), self.n_inputs());
+        let (exit, inputs) = (&exit[..n * d], &trace.inputs[..n * n_in]);
         let leaves = match norm {
             Some(norm) => {
-                self.norm(norm, &exit[..n * d], room(&mut trace.normed, n * d));
+                self.norm(norm, exit, room(&mut trace.normed, n * d));
                 &trace.normed[..n * d]
             }
-            None => &exit[..n * d],
+            None => exit,
         };
-
-        let n_in = input.n_in;
         let pooled = room(&mut trace.pooled, b * 2 * d);
         let direct = room(&mut trace.direct, b * 2 * n_in);
         let (mut row, mut program) = (0, 0);
@@ -126,6 +153,7 @@ impl Network<'_> {
 
     fn block(&self, block: &Block, entry: &[f32], group: &Group, trace: &mut BlockTrace, dropout: &mut Dropout<'_>) {
         let (n, d) = (group.n_leaves, self.d_model());
+        let entry = &entry[..n * d];
         let is_pre = self.layout.norm.is_some();
         let xs = if is_pre {
             self.norm(&block.norm_attention, entry, room(&mut trace.normed, n * d));
@@ -139,8 +167,8 @@ impl Network<'_> {
         let mut row = 0;
         for run in &group.runs {
             let rows = row..row + run.n_rows();
-            let out = &mut attended[rows.start * d..rows.end * d];
-            attention(&qkv[rows.start * 3 * d..rows.end * 3 * d], run.n_leaves, d, self.n_heads, out);
+            let (xs, out) = (&qkv[rows.start * 3 * d..rows.end * 3 * d], &mut attended[rows.start * d..rows.end * d]);
+            attention(xs, run.n_leaves, d, self.n_heads, &mut trace.attention, out);
             row = rows.end;
         }
         let middle = room(&mut trace.middle, n * d);

@@ -1,9 +1,5 @@
 //! Programs that pass the network together.
 
-/// Leaves that pass the network together at most, unless one program has more: what they leave for the backward pass
-/// stays in the cache.
-const LEAVES: usize = 512;
-
 /// Programs as rows of one matrix of leaves, those with equally many leaves side by side.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Group {
@@ -49,13 +45,14 @@ impl Group {
     }
 }
 
-/// Cuts programs into groups, ordered by leaves; gives the number of groups, of which the allocations are reused.
-pub(crate) fn group(order: &mut [u32], n_leaves: impl Fn(u32) -> usize, groups: &mut Vec<Group>) -> usize {
+/// Cuts programs into groups of at most so many leaves, unless one program has more; gives the number of groups, of
+/// which the allocations are reused.
+pub(crate) fn group(order: &mut [u32], n_leaves: impl Fn(u32) -> usize, most: usize, groups: &mut Vec<Group>) -> usize {
     order.sort_unstable_by_key(|program| (n_leaves(*program), *program));
     let mut n = 0;
     for program in order {
         let leaves = n_leaves(*program);
-        if n == 0 || groups[n - 1].n_leaves + leaves > LEAVES {
+        if n == 0 || groups[n - 1].n_leaves + leaves > most {
             n += 1;
             if groups.len() < n {
                 groups.push(Group::default());
@@ -76,7 +73,7 @@ mod tests {
         let leaves = [3, 1, 300, 3, 600, 250, 1];
         let mut groups = Vec::new();
         let cut = |order: &mut [u32], groups: &mut Vec<Group>| {
-            let n = group(order, |program| leaves[program as usize], groups);
+            let n = group(order, |program| leaves[program as usize], 512, groups);
             groups[..n].to_vec()
         };
         let of = |members: &[u32], runs: &[(usize, usize)]| {

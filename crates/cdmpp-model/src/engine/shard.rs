@@ -6,17 +6,18 @@ use super::backward::Backward;
 use super::dropout::Dropout;
 use super::forward::{Network, Trace};
 use super::group::{Group, group};
-use super::inputs::Inputs;
+use super::reading::Reading;
 use super::room;
-use crate::positional::Positions;
 use crate::train::{Examples, Measured};
 use crate::variables::standard_normal;
+
+/// Leaves that pass the network together: what they leave for the backward pass stays in the cache.
+const LEAVES: usize = 512;
 
 /// What stays the same over all steps.
 #[derive(Debug)]
 pub(crate) struct Fixed {
-    pub(crate) inputs: Inputs,
-    pub(crate) positions: Option<Positions>,
+    pub(crate) reading: Reading,
     pub(crate) dropout: f64,
     /// The deviation of the noise on the numbers of hardware, in training.
     pub(crate) hardware_noise: f64,
@@ -64,7 +65,7 @@ impl Shard {
         self.embed_hardware(network, examples, rng, fixed.hardware_noise);
         room(&mut self.hardware_grad, m * network.embed_dim()).fill(0.0);
         let n_leaves = |program| examples.asts[program as usize].n_leaves();
-        let n_groups = group(&mut self.programs, n_leaves, &mut self.groups);
+        let n_groups = group(&mut self.programs, n_leaves, LEAVES, &mut self.groups);
         let mut dropout = Dropout::new(Some(rng), fixed.dropout);
         for i in 0..n_groups {
             let group = std::mem::take(&mut self.groups[i]);
@@ -107,23 +108,12 @@ impl Shard {
         group: &Group,
         dropout: &mut Dropout<'_>,
     ) {
-        let (d, n_inputs, e) = (network.d_model(), network.n_inputs(), network.embed_dim());
-        let inputs = room(&mut self.trace.inputs, group.n_leaves * n_inputs);
-        let entry = room(&mut self.trace.entry, group.n_leaves * d);
+        let e = network.embed_dim();
+        fixed.reading.write(group, |program| examples.asts[program as usize], &mut self.trace);
         self.pairs.clear();
-        let mut row = 0;
         for (i, program) in group.members.iter().enumerate() {
-            let ast = examples.asts[*program as usize];
-            let rows = row..row + ast.n_leaves();
-            fixed.inputs.write(ast.features(), &mut inputs[rows.start * n_inputs..rows.end * n_inputs]);
-            let entry = &mut entry[rows.start * d..rows.end * d];
-            match &fixed.positions {
-                Some(positions) => positions.write(ast.positions(), entry),
-                None => entry.fill(0.0),
-            }
             let measured = &examples.measured[*program as usize];
             self.pairs.extend(measured.iter().map(|measured| (i, measured.hardware as usize)));
-            row = rows.end;
         }
         network.encode(group, &mut self.trace, dropout);
         let width = network.joined_width();

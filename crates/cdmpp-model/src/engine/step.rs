@@ -1,26 +1,23 @@
 //! The loss of a batch and its gradient.
 
+use std::ops::Range;
+
+use cdmpp_kernel::square_sum;
 use rayon::prelude::*;
 
-use super::compaction::Compaction;
+use super::compaction::{Compaction, compact};
 use super::forward::Network;
-use super::inputs::Inputs;
-use super::layout::Layout;
+use super::layout::{Layout, Linear};
+use super::reading::Reading;
 use super::shard::{Fixed, Shard};
 use super::weights::{PackedLinear, pack};
-use crate::feature_input::FeatureInput;
-use crate::hardware_input::HardwareInput;
 use crate::loss::sample_loss;
-use crate::positional::Positions;
 use crate::predictor::{Fitted, Identity};
-use crate::train::{Examples, Measured, TrainConfig};
+use crate::train::{Examples, Measured, Sums, TrainConfig};
 use crate::variables::generator;
 
 /// The numbers that a thread adds up at a time.
 const CHUNK: usize = 1 << 14;
-
-/// The positions that are computed in advance.
-const KNOWN_POSITIONS: u32 = 512;
 
 /// The built-in network in training: what stays over all steps, and buffers.
 ///
@@ -31,66 +28,63 @@ pub(crate) struct Engine<'a> {
     config: &'a TrainConfig,
     n_heads: usize,
     fixed: Fixed,
-    /// Of the parameters that count.
+    /// Of the parameters that count, which are the only ones here.
     layout: Layout,
-    compaction: Compaction,
-    parameters: Vec<f32>,
+    pub(crate) compaction: Compaction,
     weights: Vec<PackedLinear>,
     shards: Vec<Shard>,
 }
 
 impl<'a> Engine<'a> {
     pub(crate) fn new(identity: &Identity, fitted: &'a Fitted, config: &'a TrainConfig) -> Self {
-        let Identity { config: shape, dim, hardware_columns, .. } = identity;
-        let t = &shape.transformer;
-        let inputs = Inputs::new(&fitted.features, *dim);
-        let n_hardware = HardwareInput::width(hardware_columns.len());
-        let all = Layout::new(shape, FeatureInput::width(*dim, shape.feature_bins), n_hardware);
-        let layout = Layout::new(shape, inputs.len(), n_hardware);
+        let reading = Reading::new(identity, fitted);
+        let (layout, compaction) = compact(identity, &reading.inputs.places);
         Self {
             fitted,
             config,
-            n_heads: t.n_heads,
-            compaction: Compaction::new(&all, &layout, &inputs.places),
-            parameters: vec![0.0; layout.n_parameters],
+            n_heads: identity.config.transformer.n_heads,
             fixed: Fixed {
-                inputs,
-                positions: t.positional_encoding.then(|| Positions::new(t.d_model, KNOWN_POSITIONS)),
-                dropout: t.dropout,
+                reading,
+                dropout: identity.config.transformer.dropout,
                 hardware_noise: config.hardware_noise,
             },
+            compaction,
             layout,
             weights: Vec::new(),
             shards: (0..config.n_shards).map(|_| Shard::default()).collect(),
         }
     }
 
-    /// Writes the gradient of the mean loss of some programs' samples, and gives the sum of their losses.
+    /// The places of the parameters that are weights of matrices, in ascending order.
+    pub(crate) fn matrices(&self) -> Vec<Range<usize>> {
+        let mut places: Vec<_> = self.layout.linears.iter().map(Linear::weight).collect();
+        places.sort_unstable_by_key(|place| place.start);
+        places
+    }
+
+    /// Writes the gradient of the mean loss of some programs' samples.
     pub(crate) fn gradient(
         &mut self,
         parameters: &[f32],
         examples: &Examples<'_>,
         programs: &[u32],
         step: usize,
-        gradient: &mut [f32],
-    ) -> f64 {
-        let Self { fitted, config, n_heads, fixed, layout, compaction, parameters: own, weights, shards } = self;
-        compaction.take(parameters, own);
-        pack(layout, own, weights);
+        gradient: &mut Vec<f32>,
+    ) -> Sums {
+        let Self { fitted, config, n_heads, fixed, layout, weights, shards, .. } = self;
+        pack(layout, parameters, weights);
         let share = 1.0 / examples.n_samples_of(programs).max(1) as f64;
         let judge = |measured: &Measured, label: f32| {
             let (loss, slope) = sample_loss(&config.loss, &fitted.labels, label, measured);
             (loss, (slope * share) as f32)
         };
-        let network = Network { layout, parameters: own, weights, n_heads: *n_heads };
+        let network = Network { layout, parameters, weights, n_heads: *n_heads };
         deal(examples, programs, shards);
         shards.par_iter_mut().enumerate().for_each(|(i, shard)| {
             let mut rng = generator(config.seed, &format!("dropout {step} {i}"));
             shard.descend(&network, fixed, examples, &mut rng, &judge);
         });
-        let loss = shards.iter().map(|shard| shard.loss).sum();
-        compaction.put(sum(shards), gradient);
-        loss
+        Sums { loss: shards.iter().map(|shard| shard.loss).sum(), squares: add_up(shards, gradient) }
     }
 }
 
@@ -106,14 +100,17 @@ fn deal(examples: &Examples<'_>, programs: &[u32], shards: &mut [Shard]) {
     }
 }
 
-/// Adds up the gradients of the shards, in their order.
-fn sum(shards: &mut [Shard]) -> &[f32] {
-    let Some((first, others)) = shards.split_first_mut() else { return &[] };
-    first.backward.gradient.par_chunks_mut(CHUNK).enumerate().for_each(|(i, sums)| {
+/// Adds up the gradients of the shards, in their order; gives the sum of squares of the result.
+fn add_up(shards: &mut [Shard], gradient: &mut Vec<f32>) -> f64 {
+    let Some((first, others)) = shards.split_first_mut() else { return 0.0 };
+    std::mem::swap(gradient, &mut first.backward.gradient);
+    // Parts of a fixed length, so that the sum does not depend on the number of threads.
+    let parts = gradient.par_chunks_mut(CHUNK).enumerate().map(|(i, sums)| {
         for other in &*others {
             let part = &other.backward.gradient[i * CHUNK..][..sums.len()];
             sums.iter_mut().zip(part).for_each(|(sum, g)| *sum += g);
         }
+        square_sum(sums)
     });
-    &first.backward.gradient
+    parts.collect::<Vec<f64>>().into_iter().sum()
 }

@@ -1,5 +1,7 @@
 //! The engine against candle's autograd and against finite differences.
 
+mod prediction;
+
 use std::time::Duration;
 
 use candle_core::Device;
@@ -13,7 +15,7 @@ use crate::feature_input::FeatureInput;
 use crate::hardware_input::HardwareInput;
 use crate::predictor::Fitted;
 use crate::prior_input::PriorInput;
-use crate::train::{Autograd, Examples, TrainConfig};
+use crate::train::{Autograd, Examples, Sums, TrainConfig};
 use crate::variables::generator;
 use crate::{
     LabelKind, LabelTransform, NormPlacement, Predictor, PredictorConfig, Prior, Query, Sample, TransformerConfig,
@@ -108,9 +110,7 @@ impl Case {
         let examples = self.examples();
         let programs: Vec<u32> = (0..examples.asts.len() as u32).rev().collect();
         let mut engine = Engine::new(&self.model.identity, &self.fitted, &self.config);
-        let mut gradient = vec![0.0; parameters.len()];
-        let loss = engine.gradient(parameters, &examples, &programs, 5, &mut gradient);
-        (loss, gradient)
+        step(&mut engine, parameters, &examples, &programs, 5)
     }
 
     fn by_candle(&self, parameters: &[f32]) -> (f64, Vec<f32>) {
@@ -118,9 +118,27 @@ impl Case {
         let programs: Vec<u32> = (0..examples.asts.len() as u32).collect();
         let mut autograd = Autograd::new(&self.model.network, &self.fitted, &self.config, &self.model.device).unwrap();
         let mut gradient = vec![0.0; parameters.len()];
-        let loss = autograd.gradient(parameters, &examples, &programs, 0, &mut gradient).unwrap();
-        (loss, gradient)
+        let sums = autograd.gradient(parameters, &examples, &programs, 0, &mut gradient).unwrap();
+        (sums.loss, gradient)
     }
+}
+
+/// The loss and the gradient of all parameters.
+fn step(
+    engine: &mut Engine<'_>,
+    parameters: &[f32],
+    examples: &Examples<'_>,
+    programs: &[u32],
+    step: usize,
+) -> (f64, Vec<f32>) {
+    let mut gradient = Vec::new();
+    let own = engine.compaction.take(parameters);
+    let Sums { loss, squares } = engine.gradient(&own, examples, programs, step, &mut gradient);
+    let expected: f64 = gradient.iter().map(|g| f64::from(*g).powi(2)).sum();
+    assert!((squares - expected).abs() < 1e-5 * expected, "{squares} is not {expected}");
+    let mut all = vec![0.0; parameters.len()];
+    engine.compaction.put(&gradient, &mut all);
+    (loss, all)
 }
 
 fn seconds(program: usize, hardware: usize) -> f64 {
@@ -200,6 +218,7 @@ fn variables_lie_where_the_model_has_them() {
         assert_eq!(layout.places.len(), all.len());
         for ((name, place), (expected, var)) in layout.places.iter().zip(all) {
             assert_eq!((name, place.clone()), (&expected, end..end + var.elem_count()));
+            assert_eq!(var.rank() == 2, layout.linears.iter().any(|linear| linear.weight() == *place), "{name}");
             end = place.end;
         }
         assert_eq!(layout.n_parameters, end);
@@ -228,10 +247,8 @@ fn what_an_earlier_step_left_behind_changes_nothing() {
     let case = Case::new(&config, &LEAVES, 3);
     let (parameters, examples) = (case.parameters(), case.examples());
     let mut engine = Engine::new(&case.model.identity, &case.fitted, &case.config);
-    let mut step = |parameters: &[f32], programs: &[u32], step: usize| {
-        let mut gradient = vec![0.0; parameters.len()];
-        (engine.gradient(parameters, &examples, programs, step, &mut gradient), gradient)
-    };
+    let mut step =
+        |parameters: &[f32], programs: &[u32], number| step(&mut engine, parameters, &examples, programs, number);
     let first = step(&parameters, &[3, 1, 4, 0, 5], 7);
     let larger: Vec<f32> = parameters.iter().map(|x| 2.0 * x).collect();
     assert_ne!(step(&larger, &[2, 7, 1, 8, 6, 9, 10, 11, 0], 8), first);

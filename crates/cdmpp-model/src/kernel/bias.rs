@@ -1,6 +1,7 @@
 //! Adding a bias to rows, with or without a rectifier.
 
 use candle_core::{CpuStorage, CustomOp2, Layout, Result, Shape, Tensor};
+use cdmpp_kernel::{add_columns, relu_backward};
 
 use super::{is_cpu_f32, slice, with_slice};
 
@@ -55,21 +56,15 @@ impl CustomOp2 for AddBias {
         let mut db = vec![0.0_f32; d];
         let dx = with_slice(grad, |grad| {
             if !self.rectify {
-                for row in grad.chunks_exact(d) {
-                    db.iter_mut().zip(row).for_each(|(sum, g)| *sum += g);
-                }
+                add_columns(grad, d, &mut db);
                 return Ok(None);
             }
-            let mut dx = vec![0.0_f32; grad.len()];
+            let mut dx = grad.to_vec();
             with_slice(res, |res| {
-                for ((g, y), dx) in grad.chunks_exact(d).zip(res.chunks_exact(d)).zip(dx.chunks_exact_mut(d)) {
-                    for i in 0..d {
-                        dx[i] = if y[i] > 0.0 { g[i] } else { 0.0 };
-                        db[i] += dx[i];
-                    }
-                }
+                relu_backward(res, &mut dx);
                 Ok(())
             })?;
+            add_columns(&dx, d, &mut db);
             Ok(Some(dx))
         })?;
         let dx = match dx {

@@ -1,15 +1,18 @@
 //! The gradient of a batch by candle's autograd: for encoders of one's own, and for other devices than the CPU.
 
+use std::ops::Range;
 use std::thread::ScopedJoinHandle;
 
 use candle_core::backprop::GradStore;
-use candle_core::{Device, Tensor};
+use candle_core::{Device, Tensor, Var};
 use cdmpp_ir::CompactAst;
+use cdmpp_kernel::square_sum;
 use rand_xoshiro::Xoshiro256PlusPlus;
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
 use super::TrainConfig;
 use super::examples::Examples;
+use super::objective::Sums;
 use crate::ModelError;
 use crate::loss::hybrid_loss;
 use crate::network::Network;
@@ -41,11 +44,11 @@ impl<'a> Autograd<'a> {
     ) -> Result<Self, ModelError> {
         let pool = |_| ThreadPoolBuilder::new().num_threads(1).build();
         let pools = (0..config.n_shards).map(pool).collect::<Result<_, _>>().map_err(candle_core::Error::wrap)?;
-        Ok(Self { network, fitted, config, device, pools, reached: vec![false; network.variables.all().len()] })
+        Ok(Self { network, fitted, config, device, pools, reached: vec![false; network.variables.iter().len()] })
     }
 
-    /// Writes the gradient of the mean loss of some programs' samples, and gives the sum of their losses: the programs
-    /// are dealt to shards, and the shards' gradients are added in order.
+    /// Writes the gradient of the mean loss of some programs' samples: the programs are dealt to shards, and the shards'
+    /// gradients are added in order.
     pub(crate) fn gradient(
         &mut self,
         parameters: &[f32],
@@ -53,7 +56,7 @@ impl<'a> Autograd<'a> {
         programs: &[u32],
         step: usize,
         gradient: &mut [f32],
-    ) -> Result<f64, ModelError> {
+    ) -> Result<Sums, ModelError> {
         self.network.variables.set_flat(parameters)?;
         let shared = &*self;
         let shard = |i: usize, programs: &[u32]| -> candle_core::Result<(f64, GradStore)> {
@@ -71,7 +74,7 @@ impl<'a> Autograd<'a> {
             };
             threads.into_iter().map(join).collect()
         });
-        let variables = self.network.variables.all();
+        let variables = self.network.variables.iter();
         let mut total = 0.0;
         gradient.fill(0.0);
         for result in results {
@@ -90,7 +93,18 @@ impl<'a> Autograd<'a> {
         }
         let scale = 1.0 / examples.n_samples_of(programs).max(1) as f32;
         gradient.iter_mut().for_each(|g| *g *= scale);
-        Ok(total)
+        Ok(Sums { loss: total, squares: square_sum(gradient) })
+    }
+
+    /// The places of the parameters that are weights of matrices, in ascending order.
+    pub(crate) fn matrices(&self) -> Vec<Range<usize>> {
+        let mut end = 0;
+        let place = |(_, var): (String, Var)| {
+            let start = end;
+            end += var.elem_count();
+            (var.rank() >= 2).then_some(start..end)
+        };
+        self.network.variables.iter().into_iter().filter_map(place).collect()
     }
 
     /// The sum of the losses of all samples of some programs, a scalar.
@@ -140,7 +154,7 @@ impl<'a> Autograd<'a> {
     pub(crate) fn check_cover(&self) -> Result<(), ModelError> {
         match self.reached.iter().position(|reached| !reached) {
             Some(place) => {
-                let name = &self.network.variables.all()[place].0;
+                let name = &self.network.variables.iter()[place].0;
                 Err(candle_core::Error::msg(format!("variable `{name}` received no gradient")).into())
             }
             None => Ok(()),

@@ -16,7 +16,8 @@ pub struct TrainConfig {
     pub seed: u64,
     /// Training ends after this many epochs without a better validation loss; 0 never ends it early.
     pub patience: usize,
-    /// The threads that share a batch. The result depends on their number, not on the machine's.
+    /// The parts of a batch that are computed side by side, in threads of rayon's current pool. The result depends on
+    /// their number, not on that of the threads.
     pub n_shards: usize,
     /// The deviation of the noise added to the scaled numbers of the hardware, and to the inputs from the
     /// [prior](crate::Prior), drawn anew for every hardware and batch: with a few

@@ -7,8 +7,9 @@ use rand::seq::SliceRandom;
 use siphasher::sip::SipHasher13;
 
 use super::examples::Examples;
-use super::objective::Objective;
+use super::objective::{Objective, Sums};
 use super::{Epoch, OnEpoch, Outcome, StopReason, TrainConfig, TrainState, Validation};
+use crate::engine::Answer;
 use crate::feature_input::FeatureInput;
 use crate::hardware_input::HardwareInput;
 use crate::loss::sample_loss;
@@ -17,7 +18,7 @@ use crate::network::Pairs;
 use crate::predictor::Fitted;
 use crate::prior_input::PriorInput;
 use crate::variables::generator;
-use crate::{LabelTransform, ModelError, Predictor, Sample};
+use crate::{LabelTransform, ModelError, Predictor, Query, Sample};
 
 /// Samples validated at a time; bounds memory.
 const VALIDATION_BATCH: usize = 1024;
@@ -150,7 +151,7 @@ struct Training<'a> {
     objective: Objective<'a>,
     training: Examples<'a>,
     validation: Examples<'a>,
-    /// The parameters whose weight decays: matrices only.
+    /// Of what a step changes, the numbers that decay: those of matrices only.
     decayed: Vec<Range<usize>>,
     /// The steps of all epochs.
     n_steps: usize,
@@ -183,26 +184,19 @@ impl<'a> Training<'a> {
             Some(state) => state,
             None => TrainState::new(variables.to_flat()?, config, fingerprint),
         };
-        let (mut decayed, mut end) = (Vec::new(), 0);
-        for (_, var) in variables.all() {
-            let start = end;
-            end += var.elem_count();
-            if var.rank() >= 2 {
-                decayed.push(start..end);
-            }
-        }
+        let objective = Objective::new(model, fitted, config)?;
         let programs: Vec<u32> = (0..training.asts.len() as u32).collect();
         let n_batches = training.batches(&programs, config.batch_size).len();
         Ok(Self {
             model,
             fitted,
             config,
-            objective: Objective::new(model, fitted, config)?,
+            decayed: objective.matrices(),
+            objective,
             training,
             validation,
-            decayed,
             n_steps: config.epochs * n_batches,
-            gradient: vec![0.0; end],
+            gradient: Vec::new(),
             state,
         })
     }
@@ -246,20 +240,24 @@ impl<'a> Training<'a> {
         order.shuffle(&mut generator(config.seed, &format!("order {number}")));
         let diverged = |what| ModelError::Diverged { epoch: number, what };
         let (mut total, mut rate) = (0.0, 0.0);
-        let TrainState { parameters, optimizer, .. } = &mut self.state;
+        let state = &mut self.state;
+        let mut parameters = objective.take(&state.parameters);
+        let mut optimizer = state.optimizer.map(|xs| objective.take(xs));
         for batch in training.batches(&order, config.batch_size) {
             let step = optimizer.step;
-            let loss = objective.gradient(parameters, training, &order[batch], step, gradient)?;
+            let Sums { loss, squares } = objective.gradient(&parameters, training, &order[batch], step, gradient)?;
             if !loss.is_finite() {
                 return Err(diverged("the loss"));
             }
-            total += loss;
-            rate = config.optimizer.rate(step, *n_steps);
-            let norm = optimizer.update(&config.optimizer, rate, parameters, gradient, decayed);
-            if !norm.is_finite() {
+            if !squares.is_finite() {
                 return Err(diverged("the gradient"));
             }
+            total += loss;
+            rate = config.optimizer.rate(step, *n_steps);
+            optimizer.update(&config.optimizer, rate, &mut parameters, (gradient, squares.sqrt()), decayed);
         }
+        objective.put(&parameters, &mut state.parameters);
+        state.optimizer.take_over(&optimizer, |own, all| objective.put(own, all));
         objective.check_cover()?;
         Ok((total / training.n_samples as f64, rate))
     }
@@ -271,11 +269,18 @@ impl<'a> Training<'a> {
             return Ok(None);
         }
         let programs: Vec<u32> = (0..examples.asts.len() as u32).collect();
-        let (mut loss, mut errors) = (0.0, Vec::with_capacity(examples.n_samples));
+        let (mut loss, mut errors, mut queries) = (0.0, Vec::with_capacity(examples.n_samples), Vec::new());
         for batch in examples.batches(&programs, VALIDATION_BATCH) {
-            let measured = &examples.measured[batch.clone()];
-            let labels = labels(self.model, self.fitted, examples, batch)?;
-            for (label, measured) in labels.into_iter().zip(measured.iter().flatten()) {
+            queries.clear();
+            let measured =
+                || batch.clone().flat_map(|i| examples.measured[i].iter().map(move |measured| (i, measured)));
+            queries.extend(measured().map(|(i, measured)| Query {
+                ast: examples.asts[i],
+                hardware: examples.hardware[measured.hardware as usize],
+            }));
+            for (Answer { label, .. }, (_, measured)) in
+                self.model.answers(self.fitted, &queries)?.into_iter().zip(measured())
+            {
                 loss += sample_loss(&self.config.loss, &self.fitted.labels, label, measured).0;
                 let predicted = self.fitted.labels.inverse(f64::from(label));
                 errors.push((predicted - measured.units).abs() / measured.units);
@@ -290,30 +295,12 @@ impl<'a> Training<'a> {
     }
 }
 
-/// The labels that a model predicts for all samples of some programs.
-fn labels(
-    model: &Predictor,
-    fitted: &Fitted,
-    examples: &Examples<'_>,
-    programs: Range<usize>,
-) -> Result<Vec<f32>, ModelError> {
-    let measured = examples.measured[programs.clone()].iter().enumerate();
-    let pairs = measured.flat_map(|(row, measured)| measured.iter().map(move |one| (row as u32, one.hardware)));
-    let pairs = Pairs {
-        asts: examples.asts[programs.clone()].to_vec(),
-        hardware: examples.hardware.clone(),
-        pairs: pairs.collect(),
-    };
-    let priors = examples.priors[programs].concat();
-    model.labels(fitted, &pairs, priors)
-}
-
 /// Starts a hash of what a training state belongs to: what the model is, but not the values of its variables.
 fn fingerprint_of(model: &Predictor, fitted: &Fitted) -> SipHasher13 {
     let mut hasher = SipHasher13::new();
     let json = serde_json::to_vec(&(&model.identity, fitted)).expect("structs of numbers and names have a JSON form");
     hasher.write(&json);
-    for (name, var) in model.network.variables.all() {
+    for (name, var) in model.network.variables.iter() {
         hasher.write(format!("{name} {:?}", var.dims()).as_bytes());
     }
     hasher

@@ -1,5 +1,7 @@
 //! What training minimises, computed by the engine or by candle.
 
+use std::ops::Range;
+
 use super::TrainConfig;
 use super::autograd::Autograd;
 use super::examples::Examples;
@@ -16,6 +18,15 @@ pub(crate) enum Objective<'a> {
     Candle(Autograd<'a>),
 }
 
+/// What a batch adds up to.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Sums {
+    /// The losses of its samples.
+    pub(crate) loss: f64,
+    /// The squares of the gradient.
+    pub(crate) squares: f64,
+}
+
 impl<'a> Objective<'a> {
     pub(crate) fn new(model: &'a Predictor, fitted: &'a Fitted, config: &'a TrainConfig) -> Result<Self, ModelError> {
         Ok(if model.network.is_native() {
@@ -25,15 +36,40 @@ impl<'a> Objective<'a> {
         })
     }
 
-    /// Writes the gradient of the mean loss of some programs' samples, and gives the sum of their losses.
+    /// Takes those of all parameters, or of numbers beside them, that a step may change.
+    pub(crate) fn take(&self, all: &[f32]) -> Vec<f32> {
+        match self {
+            Self::Native(engine) => engine.compaction.take(all),
+            Self::Candle(_) => all.to_vec(),
+        }
+    }
+
+    /// Puts back what was taken.
+    pub(crate) fn put(&self, own: &[f32], all: &mut [f32]) {
+        match self {
+            Self::Native(engine) => engine.compaction.put(own, all),
+            Self::Candle(_) => all.copy_from_slice(own),
+        }
+    }
+
+    /// The places of the weights of matrices among what was taken, in ascending order.
+    pub(crate) fn matrices(&self) -> Vec<Range<usize>> {
+        match self {
+            Self::Native(engine) => engine.matrices(),
+            Self::Candle(autograd) => autograd.matrices(),
+        }
+    }
+
+    /// Writes the gradient of the mean loss of some programs' samples, by what was taken of the parameters.
     pub(crate) fn gradient(
         &mut self,
         parameters: &[f32],
         examples: &Examples<'_>,
         programs: &[u32],
         step: usize,
-        gradient: &mut [f32],
-    ) -> Result<f64, ModelError> {
+        gradient: &mut Vec<f32>,
+    ) -> Result<Sums, ModelError> {
+        gradient.resize(parameters.len(), 0.0);
         match self {
             Self::Native(engine) => Ok(engine.gradient(parameters, examples, programs, step, gradient)),
             Self::Candle(autograd) => autograd.gradient(parameters, examples, programs, step, gradient),

@@ -6,6 +6,7 @@ mod batching;
 mod checkpoints;
 mod encoders;
 mod learning;
+mod memory;
 mod prior;
 mod rejection;
 mod resumption;
