@@ -13,6 +13,7 @@
 //! | [`data`] | measured programs: reading, cleaning, splitting | [`Dataset`](data::Dataset), [`split`](data::split()) |
 //! | [`model`] | training and prediction | [`Predictor`](model::Predictor), [`train::fit`](model::train::fit), [`Metrics`](model::Metrics) |
 //! | [`replay`] | from the latencies of programs to the time of a network | [`TaskGraph`](replay::TaskGraph), [`replay`](replay::replay()), [`OperatorGraph`](replay::OperatorGraph) |
+//! | [`sample`] | which tasks to measure on new hardware | [`select_tasks`](sample::select_tasks), [`Budget`](sample::Budget) |
 //!
 //! The command `cdmpp`, in the crate `cdmpp-cli`, does the same from a shell.
 //!
@@ -64,6 +65,7 @@
 //! - `data` (default): [`data`], and with it `tvm`.
 //! - `model` (default): [`model`]; brings candle.
 //! - `replay` (default): [`replay`].
+//! - `sample` (default): [`sample`]; brings linfa.
 //! - `tvm` (default): [`tvm`]; brings a Python parser.
 //! - `serde`: `Serialize` and `Deserialize` for programs and Compact ASTs.
 //!
@@ -83,5 +85,7 @@ pub use cdmpp_ir as ir;
 pub use cdmpp_model as model;
 #[cfg(feature = "replay")]
 pub use cdmpp_replay as replay;
+#[cfg(feature = "sample")]
+pub use cdmpp_sample as sample;
 #[cfg(feature = "tvm")]
 pub use cdmpp_tvm as tvm;
