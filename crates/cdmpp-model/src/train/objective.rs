@@ -2,6 +2,7 @@
 
 use super::TrainConfig;
 use super::autograd::Autograd;
+use super::blend::Blend;
 use super::examples::Examples;
 use crate::engine::Engine;
 use crate::predictor::Fitted;
@@ -37,6 +38,21 @@ impl<'a> Objective<'a> {
         match self {
             Self::Native(engine) => Ok(engine.gradient(parameters, examples, programs, step, gradient)),
             Self::Candle(autograd) => autograd.gradient(parameters, examples, programs, step, gradient),
+        }
+    }
+
+    /// Writes the gradient of a blend, and gives its loss without the discrepancy.
+    pub(crate) fn blend(
+        &mut self,
+        parameters: &[f32],
+        examples: &Examples<'_>,
+        blend: &Blend<'_>,
+        step: usize,
+        gradient: &mut [f32],
+    ) -> Result<f64, ModelError> {
+        match self {
+            Self::Native(engine) => engine.blend(parameters, examples, blend, step, gradient),
+            Self::Candle(autograd) => autograd.blend(parameters, examples, blend, step, gradient),
         }
     }
 
