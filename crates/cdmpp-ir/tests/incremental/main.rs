@@ -47,7 +47,7 @@ fn full(program: &Program) -> CompactAst {
 /// Encodes a random program and mutations of it; returns how many were encoded with what was kept.
 fn check(bytes: &[u8], mutations: &[u8]) -> u64 {
     let mut program = schedule::program(&mut Choices(bytes));
-    if bytes.len() % 4 > 0 {
+    if !bytes.len().is_multiple_of(4) {
         program = program.canonical();
     }
     let mut encoder = AstEncoder::new(&AnsorFeaturizer);
