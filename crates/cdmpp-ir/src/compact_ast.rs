@@ -1,5 +1,7 @@
 //! The Compact AST: one feature vector a store statement, with its place in the tree.
 
+use std::sync::Arc;
+
 use crate::featurizer::{Kept, Leaves};
 use crate::{Featurizer, Program, Work};
 
@@ -15,7 +17,8 @@ use crate::{Featurizer, Program, Work};
 /// tree, which equals `2 · position − depth`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CompactAst {
-    schema: String,
+    /// Shared, since thousands of programs have the same.
+    schema: Arc<str>,
     dim: usize,
     features: Vec<f32>,
     positions: Vec<u32>,
@@ -56,7 +59,7 @@ impl CompactAst {
             featurizer.write(&leaf, &mut features[leaf.index() * dim..][..dim]);
         }
         let work = Some(Work::of(program));
-        Self { schema: featurizer.schema().to_owned(), dim, features, positions, depths, work }
+        Self { schema: featurizer.schema().into(), dim, features, positions, depths, work }
     }
 
     /// A Compact AST from features computed elsewhere, without [`work`](Self::work).
@@ -67,7 +70,7 @@ impl CompactAst {
     /// # Errors
     /// If the lengths do not fit together.
     pub fn from_parts(
-        schema: impl Into<String>,
+        schema: impl Into<Arc<str>>,
         dim: usize,
         features: Vec<f32>,
         positions: Vec<u32>,
