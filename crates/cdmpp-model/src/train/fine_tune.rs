@@ -59,7 +59,7 @@ impl Default for FineTuneConfig {
             seed: 0,
             folds: 5,
             frozen: Vec::new(),
-            replay: 0.3,
+            replay: 0.1,
             pull: 0.0,
             n_shards: 2,
             hardware_noise: 0.0,
