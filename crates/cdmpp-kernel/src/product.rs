@@ -15,19 +15,30 @@ pub enum Finish<'a> {
     Write,
     /// `out += ab`
     Add,
+    /// `out = max(out + ab, 0)`; NaN stays NaN
+    AddRelu,
     /// `out = ab + bias`, the bias `(n)` for every row
     Bias(&'a [f32]),
     /// `out = max(ab + bias, 0)`; NaN stays NaN
     BiasRelu(&'a [f32]),
     /// `out += ab + bias`
     BiasAdd(&'a [f32]),
+    /// `out = ab + bias + beside`, which is `(m, n)` as the result is: a short cut
+    BiasBeside(&'a [f32], &'a [f32]),
 }
 
 impl<'a> Finish<'a> {
     fn bias(self) -> Option<&'a [f32]> {
         match self {
-            Self::Write | Self::Add => None,
-            Self::Bias(bias) | Self::BiasRelu(bias) | Self::BiasAdd(bias) => Some(bias),
+            Self::Write | Self::Add | Self::AddRelu => None,
+            Self::Bias(bias) | Self::BiasRelu(bias) | Self::BiasAdd(bias) | Self::BiasBeside(bias, _) => Some(bias),
+        }
+    }
+
+    fn beside(self) -> Option<&'a [f32]> {
+        match self {
+            Self::BiasBeside(_, beside) => Some(beside),
+            _ => None,
         }
     }
 }
@@ -71,6 +82,9 @@ fn check(name: &str, m: usize, a: &[f32], b: &Packed, finish: Finish<'_>, out: &
     assert_eq!(out.len(), m * n, "{name}: the result of ({m}, {n})");
     if let Some(bias) = finish.bias() {
         assert_eq!(bias.len(), n, "{name}: the bias of {n} columns");
+    }
+    if let Some(beside) = finish.beside() {
+        assert_eq!(beside.len(), m * n, "{name}: what is beside the result of ({m}, {n})");
     }
 }
 
@@ -224,8 +238,9 @@ impl Pass<'_> {
         let (n, width) = (b.n(), b.width());
         // What the accumulators start with, so that the result is the same however the sum is cut into passes.
         let bias = finish.bias().filter(|_| k0 == 0);
-        let add = k0 > 0 || matches!(finish, Finish::Add | Finish::BiasAdd(_));
-        let relu = matches!(finish, Finish::BiasRelu(_)) && k0 + kc == b.k();
+        let add = k0 > 0 || matches!(finish, Finish::Add | Finish::AddRelu | Finish::BiasAdd(_));
+        let beside = finish.beside().filter(|_| k0 == 0).map(|beside| &beside[row * n..]);
+        let relu = matches!(finish, Finish::AddRelu | Finish::BiasRelu(_)) && k0 + kc == b.k();
         let out = &mut out[row * n..];
         for column in (columns..n.min(columns + COLUMNS)).step_by(width) {
             let w = width.min(n - column);
@@ -233,11 +248,12 @@ impl Pass<'_> {
             let stored = vectors * S::F32_LANES;
             let panel = b.panel(column, stored, k0, kc);
             let bias = bias.map(|bias| &bias[column..][..w]);
+            let beside = beside.map(|beside| &beside[column..]);
+            let to = Target { out: &mut out[column..], n, bias, beside, add, relu };
             if rows == R && w == stored {
-                let to = Target { out: &mut out[column..], n, bias, add, relu };
                 tile(simd, vectors, left, panel, to);
             } else {
-                edge(simd, vectors, left, panel, Target { out: &mut out[column..], n, bias, add, relu }, rows, w);
+                edge(simd, vectors, left, panel, to, rows, w);
             }
         }
     }
@@ -256,16 +272,19 @@ fn edge<S: Simd, L: Left<R>, const R: usize>(
 ) {
     let (mut whole, mut bias) = ([0.0; TILE], [0.0; TILE / ROWS]);
     let stored = vectors * S::F32_LANES;
-    if target.add {
-        for (to, from) in whole.chunks_exact_mut(stored).zip(target.out.chunks(target.n)).take(rows) {
+    let before = target.beside.or(target.add.then_some(&*target.out));
+    if let Some(before) = before {
+        for (to, from) in whole.chunks_exact_mut(stored).zip(before.chunks(target.n)).take(rows) {
             to[..w].copy_from_slice(&from[..w]);
         }
     }
+    let add = before.is_some();
     if let Some(from) = target.bias {
         bias[..w].copy_from_slice(from);
     }
     let bias = target.bias.is_some().then_some(&bias[..stored]);
-    tile(simd, vectors, left, panel, Target { out: &mut whole, n: stored, bias, ..target });
+    let inner = Target { out: &mut whole, n: stored, bias, beside: None, add, relu: target.relu };
+    tile(simd, vectors, left, panel, inner);
     for (from, to) in whole.chunks_exact(stored).zip(target.out.chunks_mut(target.n)).take(rows) {
         to[..w].copy_from_slice(&from[..w]);
     }

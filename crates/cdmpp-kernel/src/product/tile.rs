@@ -50,6 +50,8 @@ pub(super) struct Target<'a> {
     pub(super) n: usize,
     /// What every row starts with.
     pub(super) bias: Option<&'a [f32]>,
+    /// What is added, laid out as the result is.
+    pub(super) beside: Option<&'a [f32]>,
     /// Whether what is there already stays.
     pub(super) add: bool,
     /// Whether negative sums become zero.
@@ -69,15 +71,15 @@ impl<L: Left<R>, const R: usize, const V: usize> WithSimd for Tile<'_, L, R, V> 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
         let Self { left, panel, target } = self;
-        let Target { out, n, bias, add, relu } = target;
+        let Target { out, n, bias, beside, add, relu } = target;
         let start = match bias {
             Some(bias) => load::<S, V>(simd, bias),
             None => [simd.splat_f32s(0.0); V],
         };
         let mut start = [start; R];
-        if add {
+        if let Some(before) = beside.or(add.then_some(&*out)) {
             for (i, row) in start.iter_mut().enumerate() {
-                let before = load::<S, V>(simd, &out[i * n..]);
+                let before = load::<S, V>(simd, &before[i * n..]);
                 for v in 0..V {
                     row[v] = simd.add_f32s(row[v], before[v]);
                 }

@@ -23,7 +23,8 @@ fn transposed<T: Copy>(rows: usize, columns: usize, xs: &[T]) -> Vec<T> {
 
 /// Both products, both ways of packing, every finish.
 fn check(m: usize, k: usize, n: usize) {
-    let (a, b, bias, before) = (random(1, m * k), random(2, k * n), random(3, n), random(4, m * n));
+    let (a, b, bias) = (random(1, m * k), random(2, k * n), random(3, n));
+    let (before, beside) = (random(4, m * n), random(5, m * n));
     let (at, bt) = (transposed(m, k, &a), transposed(k, n, &b));
     let ab = plain(m, k, n, &wide(&a), &wide(&b));
     let tolerance = 2e-7 * (k as f64 + 4.0);
@@ -32,8 +33,15 @@ fn check(m: usize, k: usize, n: usize) {
         packed.pack(&b, k, n);
         other.pack_transposed(&bt, k, n);
         assert_eq!((packed.k(), packed.n()), (k, n));
-        let finishes =
-            [Finish::Write, Finish::Add, Finish::Bias(&bias), Finish::BiasRelu(&bias), Finish::BiasAdd(&bias)];
+        let finishes = [
+            Finish::Write,
+            Finish::Add,
+            Finish::AddRelu,
+            Finish::Bias(&bias),
+            Finish::BiasRelu(&bias),
+            Finish::BiasAdd(&bias),
+            Finish::BiasBeside(&bias, &beside),
+        ];
         for finish in finishes {
             let expected: Vec<f64> = (0..m * n)
                 .map(|i| {
@@ -41,9 +49,11 @@ fn check(m: usize, k: usize, n: usize) {
                     match finish {
                         Finish::Write => ab[i],
                         Finish::Add => o + ab[i],
+                        Finish::AddRelu => (o + ab[i]).max(0.0),
                         Finish::Bias(_) => ab[i] + b,
                         Finish::BiasRelu(_) => (ab[i] + b).max(0.0),
                         Finish::BiasAdd(_) => o + ab[i] + b,
+                        Finish::BiasBeside(..) => f64::from(beside[i]) + ab[i] + b,
                     }
                 })
                 .collect();
@@ -151,4 +161,12 @@ fn a_bias_of_the_wrong_length_is_refused() {
     let mut packed = Packed::default();
     packed.pack(&[0.0; 6], 2, 3);
     matmul_transposed(2, &[0.0; 4], &packed, Finish::Bias(&[0.0; 2]), &mut [0.0; 6]);
+}
+
+#[test]
+#[should_panic(expected = "matmul: what is beside the result of (2, 3)")]
+fn a_short_cut_of_the_wrong_length_is_refused() {
+    let mut packed = Packed::default();
+    packed.pack(&[0.0; 6], 2, 3);
+    matmul(2, &[0.0; 4], &packed, Finish::BiasBeside(&[0.0; 3], &[0.0; 5]), &mut [0.0; 6]);
 }

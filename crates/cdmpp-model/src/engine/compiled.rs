@@ -4,14 +4,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use cdmpp_hardware::HardwareSpec;
 use cdmpp_ir::CompactAst;
-use cdmpp_kernel::{Finish, matmul};
+use cdmpp_kernel::{Finish, Packed, matmul};
 use rayon::prelude::*;
 
 use super::compaction::compact;
 use super::forward::{Network, Trace};
 use super::group::{Group, group};
 use super::inputs::Inputs;
-use super::known_hardware::KnownHardware;
+use super::known_hardware::{KnownHardware, without_hardware};
 use super::layout::Layout;
 use super::plan::{Answer, Asked, LEAVES, Plan};
 use super::reading::Reading;
@@ -42,6 +42,8 @@ pub(crate) struct Compiled {
     layout: Layout,
     parameters: Vec<f32>,
     weights: Vec<PackedLinear>,
+    /// Of the head's first layer, what does not read the hardware alone.
+    first: Packed,
     hardware: RwLock<Vec<Arc<KnownHardware>>>,
     plans: Mutex<Vec<Plan>>,
     buffers: Mutex<Vec<(Trace, HeadBuffers)>>,
@@ -50,7 +52,8 @@ pub(crate) struct Compiled {
 /// What the head works with.
 #[derive(Debug, Default)]
 struct HeadBuffers {
-    /// What the head reads of the queries for one hardware: the embedding of the program, what comes from the prior.
+    /// What the head's first layer reads of a query: the program's embedding, that times the hardware's, what comes from
+    /// the prior.
     joined: Vec<f32>,
     /// The values of one prior.
     values: Vec<f32>,
@@ -66,12 +69,15 @@ impl Compiled {
         let reading = Reading::new(identity, fitted);
         let (layout, compaction) = compact(identity, &reading.inputs.places);
         let own = compaction.take(parameters);
+        let prior = fitted.prior.values().map(|values| Inputs::new(values, N_VALUES));
+        let priors = prior.as_ref().map_or(&[][..], |prior| &prior.places);
         Self {
             n_heads: identity.config.transformer.n_heads,
             hardware_input: fitted.hardware.clone(),
             reading,
-            prior: fitted.prior.values().map(|values| Inputs::new(values, N_VALUES)),
             weights: pack_forward(&layout, &own),
+            first: without_hardware(&own, &layout.head[0], layout.skip.n_out, priors),
+            prior,
             parameters: own,
             layout,
             hardware: RwLock::default(),
@@ -153,28 +159,26 @@ impl Compiled {
         buffers: &mut HeadBuffers,
     ) {
         let (e, head) = (self.embed_dim(), &self.layout.head);
-        let n_priors = self.prior.as_ref().map_or(0, Inputs::len);
-        let (n, width) = (asked.slots.len(), head[0].n_out);
+        let (n, width, n_joined) = (asked.slots.len(), head[0].n_out, self.first.k());
         let HeadBuffers { joined, values, first, hidden } = buffers;
-        let first = room(first, n * width);
+        let (joined, first) = (room(joined, n * n_joined), room(first, n * width));
         asked.answers.clear();
-        for slots in asked.slots.chunk_by(|a, b| a.hardware == b.hardware) {
-            let known = &hardware[slots[0].hardware as usize];
-            let joined = room(joined, slots.len() * (e + n_priors));
-            let start = asked.answers.len();
-            for (slot, to) in slots.iter().zip(joined.chunks_exact_mut(e + n_priors)) {
-                let (to_z, to_prior) = to.split_at_mut(e);
-                to_z.copy_from_slice(&z[slot.row as usize * e..][..e]);
-                let unit = match &self.prior {
-                    Some(inputs) => prior(inputs, ast(slot.row), known, values, to_prior),
-                    None => 1.0,
-                };
-                asked.answers.push(Answer { label: 0.0, unit });
-            }
-            let out = &mut first[start * width..(start + slots.len()) * width];
-            let finish = if head.len() > 1 { Finish::BiasRelu(&known.bias) } else { Finish::Bias(&known.bias) };
-            matmul(slots.len(), joined, &known.weight, finish, out);
+        let rows = joined.chunks_exact_mut(n_joined).zip(first.chunks_exact_mut(width));
+        for (slot, (joined, first)) in asked.slots.iter().zip(rows) {
+            let (known, z) = (&hardware[slot.hardware as usize], &z[slot.row as usize * e..][..e]);
+            let (to_z, rest) = joined.split_at_mut(e);
+            let (to_product, to_prior) = rest.split_at_mut(e);
+            to_z.copy_from_slice(z);
+            to_product.iter_mut().zip(z).zip(&known.h).for_each(|((to, z), h)| *to = z * h);
+            first.copy_from_slice(&known.bias);
+            let unit = match &self.prior {
+                Some(inputs) => prior(inputs, ast(slot.row), known, values, to_prior),
+                None => 1.0,
+            };
+            asked.answers.push(Answer { label: 0.0, unit });
         }
+        let finish = if head.len() > 1 { Finish::AddRelu } else { Finish::Add };
+        matmul(n, joined, &self.first, finish, first);
         self.network().mlp(&head[1..], n, first, hidden);
         let labels = hidden.last().map_or(&*first, Vec::as_slice);
         asked.answers.iter_mut().zip(labels).for_each(|(answer, label)| answer.label = *label);
@@ -195,9 +199,9 @@ impl Compiled {
         if let Some(known) = find(&self.hardware.read().unwrap_or_else(PoisonError::into_inner)) {
             return known;
         }
-        let (priors, mut inputs) = (self.prior.as_ref().map_or(&[][..], |prior| &prior.places), Vec::new());
+        let mut inputs = Vec::new();
         self.hardware_input.append(spec, &mut inputs);
-        let known = Arc::new(KnownHardware::new(&self.network(), spec, &inputs, priors));
+        let known = Arc::new(KnownHardware::new(&self.network(), spec, &inputs));
         let mut all = self.hardware.write().unwrap_or_else(PoisonError::into_inner);
         if all.len() == HARDWARE {
             all.clear();

@@ -209,8 +209,7 @@ impl Network<'_> {
                 *out = x + *out * *factor;
             }
         } else {
-            out.copy_from_slice(short_cut);
-            matmul(n, xs, self.forward(layer), Finish::BiasAdd(self.bias(layer)), out);
+            matmul(n, xs, self.forward(layer), Finish::BiasBeside(self.bias(layer), short_cut), out);
         }
     }
 

@@ -48,7 +48,7 @@ pub(crate) struct Answer {
 }
 
 /// One query, as a group sees it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Slot {
     pub(crate) hardware: u32,
     /// The program's row in its group.
@@ -78,8 +78,6 @@ impl Plan {
             let (group, row) = places[*program as usize];
             asked[group as usize].slots.push(Slot { hardware: *hardware, row, query: query as u32 });
         }
-        // Side by side, queries for one hardware are one product.
-        asked[..self.n_groups].iter_mut().for_each(|asked| asked.slots.sort_unstable());
     }
 
     fn find(&mut self, queries: &[Query<'_>], known: impl Fn(&HardwareSpec) -> Arc<KnownHardware>) {
