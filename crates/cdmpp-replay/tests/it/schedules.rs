@@ -204,20 +204,26 @@ fn contention_of_four_for_a_lane() {
 #[test]
 fn a_mark_lets_others_in_at_its_turn() {
     let text = "waits x 1 priority 9\nview y 0 priority RANK\nurgent x 1 priority 0 after view";
-    check(&text.replace("RANK", "8"), expect![[r#"
+    check(
+        &text.replace("RANK", "8"),
+        expect![[r#"
         x: urgent 0-1, waits 1-2 (2 busy, 0 idle)
         y: view 0-0 (0 busy, 2 idle)
         critical: urgent | waits
         contributions: waits 1, urgent 1
         slack: 
-    "#]]);
-    check(&text.replace("RANK", "10"), expect![[r#"
+    "#]],
+    );
+    check(
+        &text.replace("RANK", "10"),
+        expect![[r#"
         x: waits 0-1, urgent 1-2 (2 busy, 0 idle)
         y: view 0-0 (0 busy, 2 idle)
         critical: waits | urgent
         contributions: waits 1, urgent 1
         slack: view 1
-    "#]]);
+    "#]],
+    );
 }
 
 /// Two chains that share one lane in turn, with gaps of all kinds.
