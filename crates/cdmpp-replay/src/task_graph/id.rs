@@ -1,6 +1,6 @@
 //! What tasks and lanes are called by.
 
-/// A task of a [`TaskGraph`]: its index, from 0, in the order in which tasks were added.
+/// A task of a [`TaskGraph`](super::TaskGraph): its index, from 0, in the order in which tasks were added.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TaskId(u32);
 
@@ -18,7 +18,7 @@ impl TaskId {
     }
 }
 
-/// A lane of a [`TaskGraph`]: its index, from 0, in the order in which lanes were added.
+/// A lane of a [`TaskGraph`](super::TaskGraph): its index, from 0, in the order in which lanes were added.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct LaneId(pub(super) u32);
 
