@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::unique;
 
-/// An operator of an [`OperatorGraph`].
+/// An operator of an [`OperatorGraph`](super::OperatorGraph).
 ///
 /// In JSON only `id` and `name` must be there, and other fields are ignored.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
