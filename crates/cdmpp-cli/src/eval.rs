@@ -60,7 +60,7 @@ struct Seconds {
 }
 
 pub(crate) fn run(args: &EvalArgs, seed: Option<u64>) -> Result<()> {
-    args.report.iter().chain(&args.predictions).try_for_each(|path| new_file::check_place(path))?;
+    new_file::check_places(args.report.iter().chain(&args.predictions))?;
     let started = Instant::now();
     let model = Predictor::load(&args.model, &Device::Cpu)?;
     let built_in = featurizer::of_schema(model.schema()).with_context(|| args.model.display().to_string())?;

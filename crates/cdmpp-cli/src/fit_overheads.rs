@@ -62,7 +62,7 @@ struct Measured<'a> {
 }
 
 pub(crate) fn run(args: &FitOverheadsArgs) -> Result<()> {
-    args.out.iter().chain(&args.report).try_for_each(|path| new_file::check_place(path))?;
+    new_file::check_places(args.out.iter().chain(&args.report))?;
     let networks = graph_file::read(&args.graphs)?;
     let known = graph_file::hardware(&networks);
     check_names("hardware", args.on.iter().map(String::as_str), &known, "the graphs")?;

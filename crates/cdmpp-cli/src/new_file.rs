@@ -1,5 +1,6 @@
 //! Files that appear when they are complete.
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
@@ -71,8 +72,19 @@ impl Sink {
     }
 }
 
-/// Fails now rather than after hours if a file could not be put at `path` later.
-pub(crate) fn check_place(path: &Path) -> Result<()> {
+/// Fails now rather than after hours if a file could not be put at one of the paths later, or two would be one.
+pub(crate) fn check_places<'a>(paths: impl IntoIterator<Item = &'a PathBuf>) -> Result<()> {
+    let mut checked = BTreeSet::new();
+    for path in paths {
+        check_place(path)?;
+        if !checked.insert(path) {
+            bail!("cannot write two things to {}", path.display());
+        }
+    }
+    Ok(())
+}
+
+fn check_place(path: &Path) -> Result<()> {
     if path.metadata().is_ok_and(|metadata| !metadata.is_file()) {
         bail!("cannot write {}: it is there already and no file", path.display());
     }

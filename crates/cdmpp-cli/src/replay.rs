@@ -80,8 +80,7 @@ struct Report<'a> {
 }
 
 pub(crate) fn run(args: &ReplayArgs) -> Result<()> {
-    let files = args.trace.iter().chain(&args.dot).chain(&args.report);
-    files.into_iter().try_for_each(|path| new_file::check_place(path))?;
+    new_file::check_places(args.trace.iter().chain(&args.dot).chain(&args.report))?;
     let started = Instant::now();
     let hardware = args.measured.as_ref().or(args.on.as_ref()).context("no hardware is named")?.as_str();
     let overheads = match &args.overheads {

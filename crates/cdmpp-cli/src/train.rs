@@ -99,8 +99,7 @@ struct Seconds {
 pub(crate) fn run(args: &TrainArgs, seed: Option<u64>) -> Result<ExitCode> {
     let settings = settings(args, seed)?;
     let built_in = featurizer::named(&args.features)?;
-    let files = [&args.out].into_iter().chain(&args.report).chain(&args.predictions);
-    files.into_iter().try_for_each(|path| new_file::check_place(path))?;
+    new_file::check_places([&args.out].into_iter().chain(&args.report).chain(&args.predictions))?;
     let state_path = state_path(&args.out);
     let state =
         args.resume.then(|| TrainState::load(&state_path).context("there is no training to resume")).transpose()?;

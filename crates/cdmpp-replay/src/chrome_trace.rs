@@ -109,8 +109,16 @@ impl<W: Write> Events<W> {
         }
         let mut critical = vec![false; graph.n_tasks()];
         timeline.critical_path().iter().for_each(|task| critical[task.index()] = true);
-        for &task in timeline.order() {
+        // By task, the flows that arrive and leave.
+        let mut flows = vec![(Vec::new(), Vec::new()); graph.n_tasks()];
+        for (before, after, _) in graph.dependencies() {
+            self.n_flows += 1;
+            flows[after.index()].0.push(self.n_flows);
+            flows[before.index()].1.push(self.n_flows);
+        }
+        for (&task, (arriving, leaving)) in timeline.order().iter().map(|task| (task, &flows[task.index()])) {
             let span = timeline.span(task);
+            let tid = span.lane.index() + 1;
             self.event(&Event {
                 name: graph.name(task),
                 cat: Some(CATEGORY),
@@ -118,31 +126,18 @@ impl<W: Write> Events<W> {
                 ts: micros(span.start),
                 dur: Some(micros(span.duration())),
                 pid,
-                tid: span.lane.index() + 1,
+                tid,
                 args: Some(Args::Task { task: task.index(), critical: critical[task.index()] }),
                 ..Event::default()
             })?;
-        }
-        for (before, after, _) in graph.dependencies() {
-            let [from, to] = [before, after].map(|task| timeline.span(task));
-            self.n_flows += 1;
-            let flow = |ph, time, tid: usize, bp| Event {
-                name: "dependency",
-                cat: Some(CATEGORY),
-                ph,
-                ts: micros(time),
-                pid,
-                tid: tid + 1,
-                id: Some(self.n_flows),
-                bp,
-                ..Event::default()
-            };
-            // A flow belongs to the slice around its point, and the end of a slice is outside.
-            let last = from.end.saturating_sub(Duration::from_nanos(1)).max(from.start);
-            let (start, finish) =
-                (flow("s", last, from.lane.index(), None), flow("f", to.start, to.lane.index(), Some("e")));
-            self.event(&start)?;
-            self.event(&finish)?;
+            // A flow belongs to the slice around its point, and the end of a slice is outside. Of slices that start at
+            // one time it is the last before it in the file, which matters for those without length.
+            let last = span.end.saturating_sub(Duration::from_nanos(1)).max(span.start);
+            let arriving = arriving.iter().map(|id| (id, "f", span.start, Some("e")));
+            for (&id, ph, time, bp) in arriving.chain(leaving.iter().map(|id| (id, "s", last, None))) {
+                let (name, cat, ts) = ("dependency", Some(CATEGORY), micros(time));
+                self.event(&Event { name, cat, ph, ts, pid, tid, id: Some(id), bp, ..Event::default() })?;
+            }
         }
         Ok(())
     }

@@ -4,13 +4,16 @@ use std::collections::{BTreeMap, BinaryHeap};
 use std::time::Duration;
 
 use crate::plan::{Plan, Run};
-use crate::{ReplayError, TaskGraph, TaskId, Timeline};
+use crate::{Latency, ReplayError, TaskGraph, TaskId, Timeline};
 
 /// The time that the whole would save if a task took none, by task, with the order of the timeline kept.
 ///
 /// It is exact: the makespan less that of [`replay_in_order`](crate::replay_in_order) with a latency of zero for the
 /// task. A task has a contribution if it lies on every critical path; its contribution is less than its latency if
 /// another path is nearly as long. On one lane each task contributes its latency and its launch gap.
+///
+/// What would be saved if the lanes took the tasks anew as they become ready is a difference of two replays, for one task
+/// or many: that of `makespan` and `rescheduled` of an [`error_effect`] of −1. It may be negative.
 ///
 /// # Panics
 /// If the timeline is not one of this graph.
@@ -77,8 +80,8 @@ pub fn slack(graph: &TaskGraph, timeline: &Timeline) -> Vec<Duration> {
 
 /// The time that the whole would save if all tasks of a group took none, by group, with the order of the timeline kept.
 ///
-/// Exact, as [`contributions`] is. The groups of a network on one lane add up to the whole less its start-up; on
-/// several lanes they need not add up to anything.
+/// Exact, as [`contributions`] is. The groups of a network on one lane add up to the whole less its start-up, unless
+/// dependencies have gaps; on several lanes they need not add up to anything.
 ///
 /// # Panics
 /// If the timeline is not one of this graph.
@@ -163,8 +166,8 @@ pub fn error_effect(
     let plan = Plan::new(graph);
     let (mut latencies, mut run) = (Vec::new(), Run::default());
     let changed = |task: TaskId| {
-        let seconds = timeline.span(task).duration().as_secs_f64();
-        if of(task) { Some(seconds * (1.0 + error)) } else { Some(seconds) }
+        let latency = timeline.span(task).duration();
+        if of(task) { Latency::from(latency.as_secs_f64() * (1.0 + error)) } else { latency.into() }
     };
     plan.latencies(changed, &mut latencies)?;
     plan.replay_in_order(&order_of(timeline), &latencies, &mut run);

@@ -32,10 +32,12 @@ pub fn write_dot(name: &str, graph: &TaskGraph, timeline: &Timeline, mut out: im
     let mut critical = vec![false; graph.n_tasks()];
     let path = timeline.critical_path();
     path.iter().for_each(|task| critical[task.index()] = true);
-    for lane in graph.lane_ids() {
+    let mut on_lane = vec![Vec::new(); graph.n_lanes()];
+    graph.task_ids().for_each(|task| on_lane[graph.lane(task).index()].push(task));
+    for (lane, tasks) in graph.lane_ids().zip(on_lane) {
         writeln!(out, "  subgraph cluster_{} {{", lane.index())?;
         writeln!(out, "    label={};", quoted(graph.lane_name(lane)))?;
-        for task in graph.task_ids().filter(|task| graph.lane(*task) == lane) {
+        for task in tasks {
             let micros = timeline.span(task).duration().as_secs_f64() * 1e6;
             let label = quoted(&format!("{}\n{micros:.1} µs", graph.name(task)));
             let colour = if critical[task.index()] { ", color=red" } else { "" };

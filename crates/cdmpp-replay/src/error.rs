@@ -28,8 +28,8 @@ pub enum ReplayError {
         /// Its name.
         name: String,
     },
-    /// A task has no latency, or one that is none: negative, not finite, or more than a replay can count (584 years,
-    /// all tasks and gaps together).
+    /// A task has no latency, or one that is none: negative or not finite. Or it is the longest of tasks that together
+    /// with the gaps take more than a replay can count, 584 years.
     #[error("task `{name}` ({task}) {}", latency_problem(*seconds))]
     Latency {
         /// The index of the task.
@@ -49,7 +49,7 @@ pub enum ReplayError {
         /// What is wrong with its place.
         problem: &'static str,
     },
-    /// The caller's configuration breaks a rule.
+    /// The caller's configuration, or the gaps of a graph, break a rule.
     #[error("`{field}` {rule}, not {value}")]
     Config {
         /// The field.
@@ -78,5 +78,11 @@ pub enum ReplayError {
 }
 
 fn latency_problem(seconds: Option<f64>) -> String {
-    seconds.map_or_else(|| "has no latency".to_owned(), |seconds| format!("has a latency that is none: {seconds:?} s"))
+    match seconds {
+        None => "has no latency".to_owned(),
+        Some(seconds) if (0.0..f64::INFINITY).contains(&seconds) => {
+            format!("makes the whole longer than can be counted: {seconds:?} s")
+        }
+        Some(seconds) => format!("has a latency that is none: {seconds:?} s"),
+    }
 }

@@ -1,16 +1,17 @@
 //! Networks as operator graphs in JSON.
 
+mod operator;
 mod unique;
+mod version;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Duration;
 
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 
+pub use self::operator::Operator;
+use self::version::Version;
 use crate::{LaneId, ReplayError, TaskGraph, TaskId};
-
-/// The version of the JSON form that is written, and the only one that is read.
-const VERSION: u32 = 1;
 
 /// The lane of operators that name none.
 const MAIN_LANE: &str = "main";
@@ -54,7 +55,7 @@ const MAIN_LANE: &str = "main";
 #[serde(try_from = "Unchecked")]
 pub struct OperatorGraph {
     /// The version of the form.
-    version: u32,
+    version: Version,
     /// The network's name.
     pub network: String,
     /// Which of several graphs of the network; may be empty.
@@ -71,41 +72,6 @@ pub struct OperatorGraph {
     /// The repeated measurements of the whole by hardware, in seconds.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub end_to_end_s: BTreeMap<String, Vec<Option<f64>>>,
-}
-
-/// An operator of an [`OperatorGraph`].
-///
-/// In JSON only `id` and `name` must be there, and other fields are ignored.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Operator {
-    /// What other operators refer to; different for each.
-    pub id: u64,
-    /// Its name, for people.
-    pub name: String,
-    /// What kind of operator it is, for people.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub op: Option<String>,
-    /// What it computes: the task of a record file.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub task: Option<String>,
-    /// How: the schedule of the record file; −1 for the unscheduled program.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub schedule: Option<i64>,
-    /// The lane that it runs on; `main` if none is named.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub lane: Option<String>,
-    /// Its rank among those that are ready at the same time: lower numbers go first.
-    #[serde(default, skip_serializing_if = "is_zero")]
-    pub priority: i32,
-    /// The operators that must have ended, by id.
-    #[serde(default)]
-    pub depends_on: Vec<u64>,
-    /// The bytes of all operands and results.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub argument_bytes: Option<u64>,
-    /// What it took alone, in seconds, by hardware.
-    #[serde(default, deserialize_with = "unique::map", skip_serializing_if = "BTreeMap::is_empty")]
-    pub latency_s: BTreeMap<String, Option<f64>>,
 }
 
 /// A lane of an [`OperatorGraph`].
@@ -150,17 +116,17 @@ impl OperatorGraph {
         serde_json::to_string(self)
     }
 
-    /// An empty graph of the current version.
+    /// A network without operators.
     #[must_use]
     pub fn new(network: impl Into<String>) -> Self {
-        Self { version: VERSION, network: network.into(), ..Self::default() }
+        Self { network: network.into(), ..Self::default() }
     }
 
     /// Checks all that a JSON reader cannot see.
     ///
     /// # Errors
     /// If two operators have one id, one depends on an id that there is not or on itself through others, a gap is
-    /// negative or not finite, or a lane is described twice. The error names the place.
+    /// negative or not finite, or a lane or hand-over is described twice. The error names the place.
     pub fn check(&self) -> Result<(), ReplayError> {
         self.task_graph().map(drop)
     }
@@ -255,9 +221,13 @@ impl OperatorGraph {
             graph.set_launch_gap(id, gap(&place, *launch_gap_s)?)?;
             graph.set_start_up(id, gap(&place, *start_up_s)?)?;
         }
+        let mut given = BTreeSet::new();
         for HandOver { from, to, gap_s } in &self.hand_overs {
             let place = || format!("hand-over from `{from}` to `{to}`");
             let [from, to] = [from, to].map(|name| *lanes.entry(name).or_insert_with(|| graph.add_lane(name.as_str())));
+            if !given.insert((from, to)) {
+                return Err(self.refused(&place(), "it is described twice"));
+            }
             graph.set_hand_over(from, to, gap(&place, *gap_s)?)?;
         }
         Ok(())
@@ -268,18 +238,11 @@ impl OperatorGraph {
     }
 }
 
-impl Operator {
-    /// How it is called in messages.
-    fn place(&self) -> String {
-        format!("operator `{}` (id {})", self.name, self.id)
-    }
-}
-
 /// What a JSON reader alone accepts.
 #[derive(Deserialize)]
 struct Unchecked {
-    #[serde(default = "current", deserialize_with = "version")]
-    version: u32,
+    #[serde(default)]
+    version: Version,
     network: String,
     #[serde(default)]
     variant: String,
@@ -301,22 +264,4 @@ impl TryFrom<Unchecked> for OperatorGraph {
         graph.check()?;
         Ok(graph)
     }
-}
-
-fn current() -> u32 {
-    VERSION
-}
-
-/// A version that this library knows.
-fn version<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
-    let version = u64::deserialize(deserializer)?;
-    if version == u64::from(VERSION) {
-        return Ok(VERSION);
-    }
-    let what = format_args!("version {version} of operator graphs is not known; this reader knows version {VERSION}");
-    Err(serde::de::Error::custom(what))
-}
-
-fn is_zero(priority: &i32) -> bool {
-    *priority == 0
 }

@@ -80,6 +80,10 @@ impl<'g> Plan<'g> {
         nanos: &mut Vec<u64>,
     ) -> Result<(), ReplayError> {
         nanos.clear();
+        if self.gaps > u128::from(u64::MAX) {
+            let rule = "must be less than 584 years together, in seconds";
+            return Err(ReplayError::Config { field: "gaps", rule, value: self.gaps as f64 / 1e9 });
+        }
         let (mut total, mut longest) = (self.gaps, (0, 0));
         for task in self.graph.task_ids() {
             let time = latency(task).into().nanos().map_err(|seconds| self.refused(task.index(), seconds))?;

@@ -10,8 +10,8 @@ use crate::{Latency, ReplayError, TaskGraph, TaskId, Timeline};
 ///
 /// The schedule is that of a list scheduler: each lane takes, of the tasks that are ready, the one that was ready first;
 /// of those that were ready at the same time the one of the lower priority number; of those the one that was added
-/// first. A lane never waits for a task while another is ready. Nothing is random, and nothing but the graph and the
-/// latencies decides.
+/// first. A lane never waits for a task while another is ready. A task that takes no time has its turn in this
+/// order, too, before what waits for it is ready. Nothing is random, and nothing but the graph and the latencies decides.
 ///
 /// With such scheduling a shorter task can make the whole longer (Graham, 1969). Where that must not happen, as for
 /// bounds, take the order of one replay and use [`replay_in_order`].

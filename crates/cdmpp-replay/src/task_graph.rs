@@ -1,5 +1,7 @@
 //! What runs, where, and after what.
 
+mod gaps;
+mod id;
 mod order;
 
 use std::collections::BTreeMap;
@@ -9,44 +11,10 @@ use petgraph::algo::toposort;
 use petgraph::graph::{DiGraph, EdgeIndex, NodeIndex};
 use petgraph::visit::EdgeRef as _;
 
+use self::gaps::nanos;
+pub use self::id::{LaneId, TaskId};
 use self::order::Positions;
 use crate::ReplayError;
-
-/// A task of a [`TaskGraph`]: its index, from 0, in the order in which tasks were added.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct TaskId(u32);
-
-impl TaskId {
-    /// The task with an index. Whether a graph has it is checked where it is used.
-    #[must_use]
-    pub fn new(index: usize) -> Self {
-        Self(u32::try_from(index).unwrap_or(u32::MAX))
-    }
-
-    /// The index.
-    #[must_use]
-    pub fn index(self) -> usize {
-        self.0 as usize
-    }
-}
-
-/// A lane of a [`TaskGraph`]: its index, from 0, in the order in which lanes were added.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct LaneId(u32);
-
-impl LaneId {
-    /// The lane with an index. Whether a graph has it is checked where it is used.
-    #[must_use]
-    pub fn new(index: usize) -> Self {
-        Self(u32::try_from(index).unwrap_or(u32::MAX))
-    }
-
-    /// The index.
-    #[must_use]
-    pub fn index(self) -> usize {
-        self.0 as usize
-    }
-}
 
 /// Tasks on lanes, and the dependencies between them; never with a cycle.
 ///
@@ -209,56 +177,6 @@ impl TaskGraph {
         Ok(())
     }
 
-    /// Sets the time from which on a lane is there.
-    ///
-    /// # Errors
-    /// If there is no such lane.
-    pub fn set_start_up(&mut self, lane: LaneId, start_up: Duration) -> Result<(), ReplayError> {
-        self.check_lane(lane)?;
-        self.lanes[lane.index()].start_up = nanos(start_up);
-        Ok(())
-    }
-
-    /// The time from which on a lane is there.
-    ///
-    /// # Panics
-    /// If there is no such lane.
-    #[must_use]
-    pub fn start_up(&self, lane: LaneId) -> Duration {
-        Duration::from_nanos(self.lanes[lane.index()].start_up)
-    }
-
-    /// Sets the time that passes before each task of a lane.
-    ///
-    /// # Errors
-    /// If there is no such lane.
-    pub fn set_launch_gap(&mut self, lane: LaneId, gap: Duration) -> Result<(), ReplayError> {
-        self.check_lane(lane)?;
-        self.lanes[lane.index()].launch_gap = nanos(gap);
-        Ok(())
-    }
-
-    /// The time that passes before each task of a lane.
-    ///
-    /// # Panics
-    /// If there is no such lane.
-    #[must_use]
-    pub fn launch_gap(&self, lane: LaneId) -> Duration {
-        Duration::from_nanos(self.lanes[lane.index()].launch_gap)
-    }
-
-    /// Sets the time that passes between the end of a task on one lane and the readiness of a task on another (or on
-    /// the same one) that depends on it. It comes on top of the gap of the dependency.
-    ///
-    /// # Errors
-    /// If there is no such lane.
-    pub fn set_hand_over(&mut self, from: LaneId, to: LaneId, gap: Duration) -> Result<(), ReplayError> {
-        self.check_lane(from)?;
-        self.check_lane(to)?;
-        self.hand_overs.insert((from, to), nanos(gap));
-        Ok(())
-    }
-
     /// How many tasks there are.
     #[must_use]
     pub fn n_tasks(&self) -> usize {
@@ -331,16 +249,6 @@ impl TaskGraph {
         &self.lanes
     }
 
-    /// A dependency's gap with the hand-over of its lanes.
-    pub(crate) fn gap_of(&self, before: TaskId, after: TaskId, gap: u64) -> u64 {
-        // Most graphs have no hand-overs.
-        if self.hand_overs.is_empty() {
-            return gap;
-        }
-        let lanes = (self.lane(before), self.lane(after));
-        gap.saturating_add(self.hand_overs.get(&lanes).copied().unwrap_or(0))
-    }
-
     /// All dependencies by index, with their gaps in nanoseconds.
     pub(crate) fn edges(&self) -> impl Iterator<Item = (usize, usize, u64)> {
         self.edges.raw_edges().iter().map(|edge| {
@@ -367,9 +275,4 @@ impl TaskGraph {
         let task = node.index();
         ReplayError::Cycle { task, name: self.tasks[task].name.clone() }
     }
-}
-
-/// What is too long stays too long: the replay refuses the sum.
-fn nanos(gap: Duration) -> u64 {
-    u64::try_from(gap.as_nanos()).unwrap_or(u64::MAX)
 }

@@ -42,6 +42,13 @@ fn graphs_that_cannot_be() {
         r#"{"id": 4, "name": "conv", "depends_on": [5]}, {"id": 5, "name": "relu", "depends_on": [4]}"#,
         expect!["error: g.jsonl:2: not a graph: network `net-b1`, operator `relu` (id 5): it would wait for itself"],
     );
+    refused(
+        &place,
+        &format!(
+            r#"{A}], "hand_overs": [{{"from": "x", "to": "y", "gap_s": 0}}, {{"from": "x", "to": "y", "gap_s": 0}}"#
+        ),
+        expect!["error: g.jsonl:2: not a graph: network `net-b1`, hand-over from `x` to `y`: it is described twice"],
+    );
     refused(&place, "", expect!["error: g.jsonl:2: network `net-b1` has no operators"]);
     refused(&place, r#"{"id": 0}"#, expect!["error: g.jsonl:2:39: not a graph: missing field `name`"]);
 }
@@ -174,6 +181,16 @@ fn questions_without_an_answer() {
     );
     check(
         &place,
+        "replay g.jsonl --measured gpu --trace t.json --report t.json",
+        expect!["error: cannot write two things to t.json"],
+    );
+    check(
+        &place,
+        "fit-overheads g.jsonl --on gpu --out o.json --leave-one-out --report o.json",
+        expect!["error: cannot write two things to o.json"],
+    );
+    check(
+        &place,
         "fit-overheads g.jsonl --on gpu",
         expect!["error: the following required arguments were not provided: --out <FILE>"],
     );
@@ -191,6 +208,15 @@ fn questions_without_an_answer() {
     );
     place.write("alone.jsonl", &GRAPH.replace("OPS", A).replace("end_to_end_s", "whole"));
     check(&place, "fit-overheads alone.jsonl --out o.json", expect!["error: no graph has a measured whole"]);
+    let lanes = r#""lanes": [{"name": "main", "start_up_s": 1e10}, {"name": "y", "start_up_s": 1e10}], "ops""#;
+    place.write("long.jsonl", &GRAPH.replace("OPS", A).replace("\"ops\"", lanes));
+    check(
+        &place,
+        "replay long.jsonl --measured gpu",
+        expect![
+            "error: long.jsonl:1: network `net-b1`: `gaps` must be less than 584 years together, in seconds, not 20000000000"
+        ],
+    );
     place.write("none.jsonl", &GRAPH.replace("OPS", A).replace("[1e-3]", "[1e-3, 0]"));
     check(
         &place,

@@ -153,7 +153,9 @@ impl<'a> Fit<'a> {
         let loss_of = |left_out: usize| -> f64 {
             let overheads = self.fit(terms, Some(left_out));
             let of_name = self.paths.iter().zip(&self.names).filter(|(_, name)| **name == left_out);
-            of_name.map(|(path, _)| huber((length(path, &overheads) / path.whole_s - 1.0) / self.config.noise)).sum()
+            of_name
+                .map(|(path, _)| huber((length(path, &overheads) - path.whole_s) / (self.config.noise * path.unit_s)))
+                .sum()
         };
         (0..self.n_names).map(loss_of).sum()
     }
@@ -198,7 +200,7 @@ impl<'a> Fit<'a> {
         let used = self.paths.iter().zip(&self.names).filter(|(_, name)| Some(**name) != left_out);
         let row = |(path, _): (&Path, &usize)| {
             let counted = path.counted(hidden_s);
-            let unit = noise * path.whole_s;
+            let unit = noise * path.unit_s;
             let cell = |&(term, lane, scale): &(Term, Option<&String>, f64)| {
                 let x = match term {
                     Term::LaunchGap => counted.n_launches,

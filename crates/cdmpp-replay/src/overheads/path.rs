@@ -19,6 +19,9 @@ pub(super) struct Path {
     /// The name of the lane that the path starts on.
     pub(super) first_lane: String,
     pub(super) whole_s: f64,
+    /// What errors are shares of: the whole, but at least half of its parts. As a share of a whole that was measured far
+    /// too short, one error would outweigh all others.
+    pub(super) unit_s: f64,
 }
 
 /// What counts on a path if so much of each latency is hidden.
@@ -64,7 +67,9 @@ impl Path {
         alone_s.reverse();
         let first_lane = tasks.first().map_or("", |task| graph.lane_name(graph.lane(*task))).to_owned();
         // Times are rounded to nanoseconds, so that what is nothing comes out as nearly nothing.
-        Ok(Self { tasks, alone_s, sums, fixed_s: fixed_s.max(0.0), first_lane, whole_s: network.whole.as_secs_f64() })
+        let (fixed_s, whole_s) = (fixed_s.max(0.0), network.whole.as_secs_f64());
+        let unit_s = whole_s.max(0.5 * (fixed_s + alone_s.iter().sum::<f64>()));
+        Ok(Self { tasks, alone_s, sums, fixed_s, first_lane, whole_s, unit_s })
     }
 
     /// # Complexity

@@ -52,6 +52,27 @@ fn shared_errors_do_not_cancel() {
     }
 }
 
+/// The longer of two branches is no branch of its own: with independent latencies, uniform from 0 to 1, a share `p` of the
+/// wholes is below `√p` and the mean is ⅔; with one latency for both it is `p` and ½.
+#[test]
+fn the_longer_of_two_branches() {
+    let mut graph = TaskGraph::new();
+    for name in ["left", "right"] {
+        let lane = graph.add_lane(name);
+        graph.add_task(name, lane).unwrap();
+    }
+    let config = MonteCarloConfig { n_draws: 4_000, seed: 1, ..MonteCarloConfig::default() };
+    let own = monte_carlo(&graph, &config, |_| (), |draw, (), _| draw.uniform()).unwrap();
+    let shared = monte_carlo(&graph, &config, Draw::uniform, |_, shared, _| *shared).unwrap();
+    for p in [0.1_f64, 0.25, 0.5, 0.9] {
+        // Five standard errors of a share.
+        let tolerance = 5.0 * (p * (1.0 - p) / 4_000.0).sqrt();
+        assert!((own.quantile(p).as_secs_f64().powi(2) - p).abs() < tolerance, "{p}");
+        assert!((shared.quantile(p).as_secs_f64() - p).abs() < tolerance, "{p}");
+    }
+    assert!((own.mean_s() - 2.0 / 3.0).abs() < 0.02 && (shared.mean_s() - 0.5).abs() < 0.025);
+}
+
 #[test]
 fn quantiles_are_draws() {
     let graph = chain(1);

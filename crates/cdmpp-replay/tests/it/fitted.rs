@@ -133,6 +133,48 @@ fn a_wrong_whole_hardly_matters() {
     assert!((found.overheads.launch_gap_s / 7e-6 - 1.0).abs() < 0.1, "{found:?}");
 }
 
+/// One whole in the wrong unit, to either side, leaves the fit nearly where it was.
+#[test]
+fn a_whole_in_the_wrong_unit_hardly_matters() {
+    let overheads = Overheads { launch_gap_s: 7e-6, ..Overheads::default() };
+    for wrong in [|whole| whole * 1_000, |whole: Duration| whole / 1_000] {
+        let mut made = make(1, &overheads);
+        made[4].whole = wrong(made[4].whole);
+        // Bytes are alike in all of them: a hand-over is hardly told from a gap.
+        let terms = vec![Term::LaunchGap, Term::Slowdown, Term::StartUp];
+        let found = fit(&made, &FitConfig { noise: 0.01, terms, ..FitConfig::default() });
+        assert!((found.overheads.launch_gap_s / 7e-6 - 1.0).abs() < 0.1, "{found:?}");
+    }
+}
+
+/// Wholes that are off by chance: the standard error is how far the gap goes when all is measured anew.
+#[test]
+fn standard_errors_are_those_of_repeats() {
+    let overheads = Overheads { launch_gap_s: 7e-6, ..Overheads::default() };
+    let made = make(1, &overheads);
+    let config = FitConfig { noise: 0.02, terms: vec![Term::LaunchGap], ..FitConfig::default() };
+    let mut state = 1_u64;
+    let mut uniform = move || {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 11) as f64 / (1_u64 << 53) as f64
+    };
+    let (mut values, mut errors) = (Vec::new(), Vec::new());
+    for _ in 0..200 {
+        let repeat = made.iter().map(|made| {
+            let error = 0.02 * 12.0_f64.sqrt() * (uniform() - 0.5);
+            MeasuredNetwork { whole: made.whole.mul_f64(1.0 + error), ..made.measured() }
+        });
+        let found = fit_overheads(&repeat.collect::<Vec<_>>(), &config).unwrap();
+        values.push(found.terms[0].value);
+        errors.push(found.terms[0].standard_error);
+    }
+    let mean = |values: &[f64]| values.iter().sum::<f64>() / values.len() as f64;
+    let centre = mean(&values);
+    let spread = mean(&values.iter().map(|value| (value - centre).powi(2)).collect::<Vec<_>>()).sqrt();
+    assert!((centre / 7e-6 - 1.0).abs() < 0.1, "{centre}");
+    assert!((0.8..1.3).contains(&(mean(&errors) / spread)), "{} {spread}", mean(&errors));
+}
+
 #[test]
 fn without_bytes_there_is_no_hand_over() {
     let mut made = make(1, &Overheads { launch_gap_s: 7e-6, ..Overheads::default() });

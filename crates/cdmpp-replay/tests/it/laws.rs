@@ -44,6 +44,35 @@ proptest! {
         prop_assert_eq!(timeline.spans().iter().map(|span| span.end).max().unwrap(), timeline.makespan());
     }
 
+    /// The heap and the arrays against the rule as it is written: of all tasks that wait for none, the one that is ready
+    /// first, then the one of the lower priority number, then the one that was added first.
+    #[test]
+    fn the_schedule_is_that_of_the_rule((plan, priorities) in plans().prop_flat_map(|plan| {
+        let n = plan.tasks.len();
+        (Just(plan), prop::collection::vec(0..3, n))
+    })) {
+        let mut graph = plan.plain();
+        graph.task_ids().zip(&priorities).for_each(|(task, rank)| graph.set_priority(task, *rank).unwrap());
+        let timeline = replayed(&graph, &plan.latencies());
+        let mut free: Vec<u64> = plan.lanes.iter().map(|(start_up, _)| *start_up).collect();
+        let mut ends: Vec<Option<u64>> = vec![None; plan.tasks.len()];
+        let gaps: Vec<_> = graph.dependencies().collect();
+        for &started in timeline.order() {
+            let ready = |task: TaskId| {
+                let before = gaps.iter().filter(|(_, after, _)| *after == task);
+                before.map(|(before, _, gap)| Some(ends[before.index()]? + gap.as_nanos() as u64)).try_fold(0, |a, b| Some(a.max(b?)))
+            };
+            let open = graph.task_ids().filter(|task| ends[task.index()].is_none());
+            let next = open.filter_map(|task| Some((ready(task)?, priorities[task.index()], task))).min().unwrap();
+            prop_assert_eq!(next.2, started);
+            let (lane, latency) = plan.tasks[started.index()];
+            let start = next.0.max(free[lane] + if latency == 0 { 0 } else { plan.lanes[lane].1 });
+            prop_assert_eq!(timeline.span(started).start, ns(start));
+            free[lane] = start + latency;
+            ends[started.index()] = Some(free[lane]);
+        }
+    }
+
     /// Nothing starts later than it has to.
     #[test]
     fn no_lane_waits_while_a_task_is_ready(plan in plans()) {
@@ -162,6 +191,30 @@ proptest! {
                 prop_assert_eq!(with(task, latency + slack), timeline.makespan());
                 prop_assert_eq!(with(task, latency + slack + NS), timeline.makespan() + NS);
             }
+        }
+    }
+
+    /// Groups and errors of a part of the tasks against replays with the latencies changed.
+    #[test]
+    fn groups_and_errors_are_replays(plan in plans(), percent in -100_i32..200) {
+        let (graph, latencies) = (plan.plain(), plan.latencies());
+        let timeline = replayed(&graph, &latencies);
+        let groups = group_contributions(&graph, &timeline, |task| task.index() % 3);
+        for (group, saved) in groups {
+            let is_in = |task: TaskId| task.index() % 3 == group;
+            let without = |task: TaskId| if is_in(task) { Duration::ZERO } else { latencies[task.index()] };
+            let in_order = replay_in_order(&graph, timeline.order(), without).unwrap();
+            prop_assert_eq!(timeline.makespan() - saved, in_order.makespan());
+
+            let error = f64::from(percent) / 100.0;
+            let changed = |task: TaskId| {
+                let latency = latencies[task.index()];
+                if is_in(task) { latency.mul_f64(1.0 + error) } else { latency }
+            };
+            let effect = error_effect(&graph, &timeline, error, is_in).unwrap();
+            prop_assert_eq!(effect.in_order, replay_in_order(&graph, timeline.order(), changed).unwrap().makespan());
+            prop_assert_eq!(effect.rescheduled, replay(&graph, changed).unwrap().makespan());
+            prop_assert_eq!(effect.makespan, timeline.makespan());
         }
     }
 

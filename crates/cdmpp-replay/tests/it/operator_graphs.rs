@@ -61,6 +61,11 @@ fn what_cannot_be_is_refused() {
         r#", "hand_overs": [{"from": "x", "to": "y", "gap_s": -1}]"#,
         expect!["network `net`, hand-over from `x` to `y`: a gap that is none: -1.0 s"],
     );
+    refused(
+        A,
+        r#", "hand_overs": [{"from": "x", "to": "y", "gap_s": 1}, {"from": "y", "to": "x", "gap_s": 1}, {"from": "x", "to": "y", "gap_s": 1}]"#,
+        expect!["network `net`, hand-over from `x` to `y`: it is described twice"],
+    );
     refused(r#"{"id": 1}"#, "", expect!["missing field `name` at line 1 column 36"]);
     refused(r#"{"id": -1, "name": "a"}"#, "", expect!["invalid value: integer `-1`, expected u64 at line 1 column 36"]);
     refused(
@@ -86,6 +91,7 @@ fn a_missing_version_is_the_first() {
     assert_eq!(OperatorGraph::from_json(&with_version).unwrap(), graph);
     expect![[r#"{"version":1,"network":"net","ops":[{"id":7,"name":"a","depends_on":[]}]}"#]]
         .assert_eq(&graph.to_json().unwrap());
+    expect![[r#"{"version":1,"network":"","ops":[]}"#]].assert_eq(&OperatorGraph::default().to_json().unwrap());
 }
 
 #[test]

@@ -83,9 +83,13 @@ fn times_that_cannot_be_counted() {
     let with = |graph: &TaskGraph| replay(graph, |task| if task == b { long } else { Duration::from_secs(1) });
     assert!(with(&graph).is_ok());
     graph.add_dependency_with_gap(b, c, long).unwrap();
-    check(with(&graph), expect!["task `b` (1) has a latency that is none: 18446744075.70955 s"]);
+    check(with(&graph), expect!["task `b` (1) makes the whole longer than can be counted: 18446744075.70955 s"]);
+    check(replay(&graph, |_| 1e300), expect!["task `a` (0) makes the whole longer than can be counted: 1e300 s"]);
     graph.set_launch_gap(LaneId::new(0), Duration::MAX).unwrap();
-    check(replay(&graph, |_| 0.0), expect!["task `c` (2) has a latency that is none: 64563604257.98343 s"]);
+    check(
+        replay(&graph, |_| 0.0),
+        expect!["`gaps` must be less than 584 years together, in seconds, not 64563604257.98343"],
+    );
 }
 
 #[test]

@@ -177,6 +177,78 @@ fn priority_inversion() {
     );
 }
 
+/// Ready time decides first, priority among equals, the number last; what is on another lane does not matter.
+#[test]
+fn contention_of_four_for_a_lane() {
+    check(
+        "busy x 4
+         t2 y 2
+         late x 1 priority 0 after t2
+         t1 z 1
+         low x 1 priority 7 after t1
+         high x 1 priority 3 after t1
+         also x 1 priority 3 after t1",
+        expect![[r#"
+            x: busy 0-4, high 4-5, also 5-6, low 6-7, late 7-8 (8 busy, 0 idle)
+            y: t2 0-2 (2 busy, 6 idle)
+            z: t1 0-1 (1 busy, 7 idle)
+            critical: busy | high | also | low | late
+            contributions: busy 3, late 1, low 1, high 1, also 1
+            slack: t2 5, t1 3
+        "#]],
+    );
+}
+
+/// Before a task that takes no time has had its turn, nothing that waits for it is ready, although the clock stands
+/// still.
+#[test]
+fn a_mark_lets_others_in_at_its_turn() {
+    let text = "waits x 1 priority 9\nview y 0 priority RANK\nurgent x 1 priority 0 after view";
+    check(
+        &text.replace("RANK", "8"),
+        expect![[r#"
+        x: urgent 0-1, waits 1-2 (2 busy, 0 idle)
+        y: view 0-0 (0 busy, 2 idle)
+        critical: urgent | waits
+        contributions: waits 1, urgent 1
+        slack: 
+    "#]],
+    );
+    check(
+        &text.replace("RANK", "10"),
+        expect![[r#"
+        x: waits 0-1, urgent 1-2 (2 busy, 0 idle)
+        y: view 0-0 (0 busy, 2 idle)
+        critical: waits | urgent
+        contributions: waits 1, urgent 1
+        slack: view 1
+    "#]],
+    );
+}
+
+/// Two chains that share one lane in turn, with gaps of all kinds.
+#[test]
+fn two_branches_with_all_gaps() {
+    check(
+        "lane gpu launch 0.5 start 1
+         lane copy start 3
+         hand-over gpu copy 0.25
+         hand-over copy gpu 0.25
+         a gpu 2
+         b gpu 2
+         out-a copy 1 after a
+         out-b copy 1 after b+0.5
+         join gpu 1 after out-a out-b",
+        expect![[r#"
+            gpu: a 1.5-3.5, b 4-6, join 8-9 (5 busy, 4 idle)
+            copy: out-a 3.75-4.75, out-b 6.75-7.75 (2 busy, 7 idle)
+            critical: a | b > out-b > join
+            contributions: a 2.5, b 2, out-b 1, join 1
+            slack: out-a 2
+        "#]],
+    );
+}
+
 /// Graham, 1969: with every task shorter by a second, a list scheduler takes longer; in the old order it does not.
 #[test]
 fn shorter_tasks_may_take_longer() {

@@ -21,7 +21,7 @@ fn resnet50() -> (TaskGraph, Timeline) {
 
 fn two_lanes() -> (TaskGraph, Timeline) {
     let sketch = Sketch::parse(
-        "lane x launch 0.25\na x 1\nb y 2\nview y 0 after a\nc x 1.5 after b\nd y 1 after c view\ne x 0.5 after b d",
+        "lane x launch 0.25\na x 1\nb y 2\nview y 0 after a\nnext y 0.5 after view\nc x 1.5 after b\nd y 1 after c view\ne x 0.5 after b d",
     );
     let timeline = sketch.replay();
     (sketch.graph, timeline)
@@ -80,15 +80,26 @@ fn validate(events: &[Value]) -> (Vec<Slice<'_>>, Vec<(usize, usize)>) {
     for pair in sorted.windows(2) {
         assert!((pair[0].0, pair[0].1) != (pair[1].0, pair[1].1) || pair[0].3 <= pair[1].2 + 1e-6, "{pair:?}");
     }
-    // A flow has one start and one finish, not before the start, and each point lies in a slice of its thread.
+    // The importer sorts by time and keeps the order of the file otherwise. A point belongs to the slice of its thread
+    // that was the last to start before it.
+    let mut in_time: Vec<&Value> = events.iter().filter(|event| event["ph"] != "M").collect();
+    in_time.sort_by(|a, b| number(a, "ts").total_cmp(&number(b, "ts")));
+    let place = |event: &Value| in_time.iter().position(|other| std::ptr::eq(*other, event)).unwrap();
     let enclosing = |point: &Value| {
-        let (pid, tid, ts) = (point["pid"].as_u64().unwrap(), point["tid"].as_u64().unwrap(), number(point, "ts"));
-        let is_around =
-            |slice: &Slice<'_>| slice.0 == pid && slice.1 == tid && slice.2 <= ts && (ts < slice.3 || ts == slice.2);
-        slices.iter().position(is_around).unwrap_or_else(|| panic!("no slice around {point}"))
+        let is_slice =
+            |event: &&&Value| event["ph"] == "X" && ["pid", "tid"].iter().all(|key| event[key] == point[key]);
+        let slice = in_time[..place(point)].iter().rfind(is_slice).unwrap_or_else(|| panic!("no slice before {point}"));
+        let before = events.iter().take_while(|event| !std::ptr::eq(*event, *slice));
+        let number_of_slice = before.filter(|event| event["ph"] == "X").count();
+        let (ts, (.., start, end, _)) = (number(point, "ts"), slices[number_of_slice]);
+        assert!(start <= ts && (ts < end || ts == start), "{point} is outside of {slice}");
+        number_of_slice
     };
+    // A flow has one start and one finish, which comes later.
     let flows = points.values().map(|points| {
-        let [start, finish] = points[..] else { panic!("{points:?}") };
+        let [one, other] = points[..] else { panic!("{points:?}") };
+        let (start, finish) = if one["ph"] == "s" { (one, other) } else { (other, one) };
+        assert!(place(start) < place(finish));
         assert!(start["ph"] == "s" && finish["ph"] == "f" && finish["bp"] == "e");
         assert!(number(start, "ts") <= number(finish, "ts"));
         assert_eq!((&start["cat"], &start["pid"]), (&finish["cat"], &finish["pid"]));
@@ -154,21 +165,23 @@ fn a_graph_for_graphviz() {
           subgraph cluster_0 {
             label="x";
             t0 [label="a\n1000000.0 µs"];
-            t3 [label="c\n1500000.0 µs", color=red];
-            t5 [label="e\n500000.0 µs", color=red];
+            t4 [label="c\n1500000.0 µs", color=red];
+            t6 [label="e\n500000.0 µs", color=red];
           }
           subgraph cluster_1 {
             label="y";
             t1 [label="b\n2000000.0 µs", color=red];
             t2 [label="view\n0.0 µs"];
-            t4 [label="d\n1000000.0 µs", color=red];
+            t3 [label="next\n500000.0 µs"];
+            t5 [label="d\n1000000.0 µs", color=red];
           }
           t0 -> t2;
-          t1 -> t3 [color=red];
-          t3 -> t4 [color=red];
-          t2 -> t4;
-          t1 -> t5;
+          t2 -> t3;
+          t1 -> t4 [color=red];
           t4 -> t5 [color=red];
+          t2 -> t5;
+          t1 -> t6;
+          t5 -> t6 [color=red];
         }
     "#]]
     .assert_eq(&text(|out| write_dot("two \"lanes\"", &graph, &timeline, out)));
