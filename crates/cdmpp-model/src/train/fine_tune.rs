@@ -59,12 +59,12 @@ impl Default for FineTuneConfig {
             seed: 0,
             folds: 5,
             frozen: Vec::new(),
-            replay: 0.3,
+            replay: 0.2,
             pull: 0.0,
             n_shards: 2,
             hardware_noise: 0.0,
             optimizer: OptimizerConfig {
-                learning_rate: 5e-4,
+                learning_rate: 1e-3,
                 weight_decay: 0.0,
                 average_decay: 0.98,
                 ..OptimizerConfig::default()
