@@ -4,6 +4,7 @@
 //! Ours reads a right-hand side that is packed already, theirs packs for itself; `pack` says what that costs.
 
 use std::hint::black_box;
+use std::time::Instant;
 
 use cdmpp_kernel::{
     AdamWState, AdamWStep, AttentionRoom, Finish, Packed, Pool, adamw, attention, attention_backward, layer_norm,
@@ -67,6 +68,36 @@ fn group<'a>(c: &'a mut Criterion, name: &str) -> BenchmarkGroup<'a, WallTime> {
     group.sample_size(10).warm_up_time(std::time::Duration::from_millis(200));
     group.measurement_time(std::time::Duration::from_millis(500));
     group
+}
+
+/// What a machine can do at most: large products by the crate `gemm`, on one core and on two at once.
+fn peak(c: &mut Criterion) {
+    let mut group = group(c, "peak");
+    let size = 1024;
+    let (a, b) = (numbers(size * size), numbers(size * size));
+    let products = |n: u64| {
+        let [left, right] = [&a, &b].map(|data| Side { data, row_stride: size, column_stride: 1 });
+        let mut out = vec![0.0; size * size];
+        let start = Instant::now();
+        (0..n).for_each(|_| gemm(size, size, size, black_box(&left), &right, black_box(&mut out)));
+        start.elapsed()
+    };
+    for n_threads in [1, 2] {
+        group.throughput(Throughput::Elements(n_threads * 2 * (size * size * size) as u64));
+        group.bench_function(format!("gemm ({size}, {size}, {size}), {n_threads} threads"), |bench| {
+            bench.iter_custom(|n| {
+                std::thread::scope(|scope| {
+                    let threads: Vec<_> = (0..n_threads).map(|_| scope.spawn(|| products(n))).collect();
+                    threads
+                        .into_iter()
+                        .map(|thread| thread.join().expect("it only multiplies"))
+                        .max()
+                        .unwrap_or_default()
+                })
+            });
+        });
+    }
+    group.finish();
 }
 
 /// A fully connected layer: rows times its weight (n, k).
@@ -185,5 +216,5 @@ fn update(c: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, product, gradient, pack, between, update);
+criterion_group!(benches, peak, product, gradient, pack, between, update);
 criterion_main!(benches);

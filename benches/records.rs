@@ -1,10 +1,11 @@
 //! The bundled records, for the benchmarks.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-use cdmpp::data::{DataError, Dataset, HardwareError, HardwareTable, LoadConfig, RecordReader};
+use cdmpp::data::{DataError, Dataset, HardwareError, HardwareSpec, HardwareTable, LoadConfig, RecordReader};
 use cdmpp::ir::{AnsorFeaturizer, CompactAst, Featurizer, Program};
-use cdmpp::model::{NormPlacement, PredictorConfig, Prior, TransformerConfig};
+use cdmpp::model::{NormPlacement, PredictorConfig, Prior, Query, Sample, TransformerConfig};
 
 /// The file of CPU programs: layers of CNNs and transformers under random schedules.
 pub const CPU_PROGRAMS: &str = "cpu-programs.jsonl.zst";
@@ -81,4 +82,14 @@ pub fn invented(index: usize, n_leaves: usize) -> CompactAst {
     let positions = (0..n_leaves as u32).map(|leaf| 3 + 2 * leaf).collect();
     CompactAst::from_parts(AnsorFeaturizer.schema(), dim, features, positions, vec![3; n_leaves])
         .expect("the parts have the right lengths")
+}
+
+/// Programs with invented latencies, on one hardware after the other.
+#[must_use]
+pub fn invented_samples<'a>(asts: &'a [CompactAst], hardware: &[&'a HardwareSpec]) -> Vec<Sample<'a>> {
+    let sample = |(i, ast)| {
+        let query = Query { ast, hardware: hardware[i % hardware.len()] };
+        Sample { query, latency: Duration::from_micros(10 + i as u64) }
+    };
+    asts.iter().enumerate().map(sample).collect()
 }

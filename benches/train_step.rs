@@ -4,15 +4,13 @@
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
+use cdmpp::data::HardwareSpec;
 use cdmpp::ir::{AnsorFeaturizer, CompactAst};
 use cdmpp::model::candle_core::Device;
 use cdmpp::model::train::{TrainConfig, fit};
 use cdmpp::model::{Predictor, PredictorConfig, Query, Sample};
-use cdmpp_benches::{CPU_PROGRAMS, dataset, hardware, invented, peer_shape};
+use cdmpp_benches::{CPU_PROGRAMS, dataset, hardware, invented, invented_samples, peer_shape};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-
-/// Four steps of 512.
-const N_SAMPLES: usize = 2048;
 
 /// The time of some epochs, after one that warms up.
 fn epochs(n: u64, config: &PredictorConfig, columns: &[String], samples: &[Sample<'_>], batch_size: usize) -> Duration {
@@ -29,20 +27,18 @@ fn epochs(n: u64, config: &PredictorConfig, columns: &[String], samples: &[Sampl
 
 fn train_step(c: &mut Criterion) {
     let table = hardware().expect("the bundled hardware is readable");
-    let specs: Vec<_> = table.iter().collect();
+    let specs: Vec<&HardwareSpec> = table.iter().collect();
     let columns: Vec<String> = table.performance_columns().into_iter().map(str::to_owned).collect();
     let mut group = c.benchmark_group("train");
     group.sample_size(10);
-    for n_leaves in [2, 4, 8] {
-        let asts: Vec<CompactAst> = (0..N_SAMPLES).map(|index| invented(index, n_leaves)).collect();
-        let sample = |(index, ast)| {
-            let hardware = specs[index % specs.len()];
-            Sample { query: Query { ast, hardware }, latency: Duration::from_micros(10 + index as u64) }
-        };
-        let samples: Vec<Sample<'_>> = asts.iter().enumerate().map(sample).collect();
-        group.throughput(Throughput::Elements(N_SAMPLES as u64));
-        group.bench_function(format!("d 128, {n_leaves} leaves, batch 512"), |b| {
-            b.iter_custom(|n| epochs(n, &peer_shape(), &columns, &samples, 512));
+    // As the peer does it, and a curve over leaves.
+    let curve = [1, 2, 4, 8, 16, 32, 64].map(|n_leaves| (n_leaves, 256, 2));
+    for (n_leaves, batch, n_steps) in [(2, 512, 4), (4, 512, 4), (8, 512, 4)].into_iter().chain(curve) {
+        let asts: Vec<CompactAst> = (0..n_steps * batch).map(|index| invented(index, n_leaves)).collect();
+        let samples = invented_samples(&asts, &specs);
+        group.throughput(Throughput::Elements(samples.len() as u64));
+        group.bench_function(format!("d 128, {n_leaves} leaves, batch {batch}"), |b| {
+            b.iter_custom(|n| epochs(n, &peer_shape(), &columns, &samples, batch));
         });
     }
 
