@@ -3,7 +3,7 @@
 //!
 //! `cargo run --release -p cdmpp-examples --bin new_hardware` leaves `v100-pcie-32gb` out (another GPU may be named after
 //! `--`), prints the errors and draws two pictures into `target/new_hardware`: the error against the number of measured
-//! tasks, chosen by KMeans and at random; and the embeddings of known GPUs and the new one, before and after.
+//! tasks, chosen by clustering and at random; and the embeddings of known GPUs and the new one, before and after.
 #![allow(clippy::print_stdout, reason = "a program for people")]
 
 mod pictures;
@@ -60,7 +60,7 @@ fn main() -> Result<()> {
         let program = &data.programs()[measurement.program];
         let query = Query { ast: &program.ast, hardware: hardware.get(&measurement.hardware)? };
         let task = names.binary_search(&&*program.task).unwrap_or_default();
-        let part = match &*measurement.hardware == unknown {
+        let part = match *measurement.hardware == *unknown {
             false => &mut known,
             true if task % 3 == 0 => &mut test,
             true => &mut candidates,
