@@ -157,8 +157,7 @@ struct Seconds {
 
 pub(crate) fn run(args: &AdaptArgs, seed: Option<u64>) -> Result<ExitCode> {
     let settings = settings(args, seed)?;
-    let files = [&args.out].into_iter().chain(&args.report).chain(&args.predictions);
-    files.into_iter().try_for_each(|path| new_file::check_place(path))?;
+    new_file::check_places([&args.out].into_iter().chain(&args.report).chain(&args.predictions))?;
     if args.measured.is_none() && args.budget.is_none() && args.discrepancy == Discrepancy::None {
         bail!("there is nothing to adapt by: give --measured, --budget or --discrepancy");
     }

@@ -48,7 +48,7 @@ struct Program {
 }
 
 pub(crate) fn run(args: &SelectArgs, seed: Option<u64>) -> Result<()> {
-    args.out.iter().try_for_each(|path| new_file::check_place(path))?;
+    new_file::check_places(&args.out)?;
     let model = args.model.as_ref().map(|path| Predictor::load(path, &Device::Cpu)).transpose()?;
     let built_in = match (&model, &args.model) {
         (Some(model), Some(path)) => {
