@@ -2,12 +2,14 @@
 
 use clap::{Parser, Subcommand};
 
+use crate::adapt::AdaptArgs;
 use crate::eval::EvalArgs;
 use crate::features::FeaturesArgs;
 use crate::fit_overheads::FitOverheadsArgs;
 use crate::inspect::InspectArgs;
 use crate::predict::PredictArgs;
 use crate::replay::ReplayArgs;
+use crate::select::SelectArgs;
 use crate::train::TrainArgs;
 
 /// Predicts the latency of tensor programs on CPUs and GPUs, and learns to.
@@ -36,6 +38,9 @@ Examples:
     cdmpp predict model.safetensors --hardware hardware.json --on tesla-t4,a100-pcie-40gb matmul.py
   See what the model sees of it:
     cdmpp inspect matmul.py
+  Choose 50 tasks to measure on a new GPU, and adapt the model with what was measured:
+    cdmpp select candidates.jsonl --budget 50 --model model.safetensors --out chosen.jsonl
+    cdmpp adapt model.safetensors gpu-operators.jsonl.zst --hardware hardware.json --on a100-pcie-40gb --measured chosen.jsonl --out adapted.safetensors
   Replay a network from its measured operators, and see what ran when:
     cdmpp replay networks.jsonl.zst --networks resnet50-b1 --measured epyc-genoa-avx512-2c --trace trace.json
 
@@ -48,6 +53,8 @@ pub(crate) enum Command {
     Eval(EvalArgs),
     Predict(PredictArgs),
     Inspect(InspectArgs),
+    Select(SelectArgs),
+    Adapt(AdaptArgs),
     Replay(ReplayArgs),
     FitOverheads(FitOverheadsArgs),
 }

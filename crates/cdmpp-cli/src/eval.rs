@@ -92,7 +92,7 @@ pub(crate) fn run(args: &EvalArgs, seed: Option<u64>) -> Result<()> {
         };
         report::write(&report, path)?;
     }
-    write!(std::io::stdout(), "{}", Table { scores: &scores, validation: None })?;
+    write!(std::io::stdout(), "{}", Table { scores: &scores, first: None })?;
     Ok(())
 }
 

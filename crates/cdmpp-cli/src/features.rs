@@ -93,7 +93,7 @@ fn write_all(args: &FeaturesArgs, featurizer: &(dyn Featurizer + Sync), out: &mu
 }
 
 /// The next records, and what stopped them.
-fn read_chunk(reader: &mut RecordReader, n: usize) -> (Vec<(Record, Location)>, Result<(), DataError>) {
+pub(crate) fn read_chunk(reader: &mut RecordReader, n: usize) -> (Vec<(Record, Location)>, Result<(), DataError>) {
     let mut chunk = Vec::new();
     while chunk.len() < n {
         match reader.next() {

@@ -3,7 +3,9 @@
 //! Results go to standard output, everything else to standard error. Bad input of any kind ends with exit code 2 and one
 //! line that says what is wrong and where.
 
+mod adapt;
 mod arguments;
+mod choice;
 mod eval;
 mod failure;
 mod features;
@@ -19,10 +21,12 @@ mod overheads_file;
 mod predict;
 mod predictions;
 mod program_file;
+mod program_list;
 mod progress;
 mod quantiles;
 mod replay;
 mod report;
+mod select;
 mod settings;
 mod table;
 mod train;
@@ -42,6 +46,8 @@ fn main() -> ExitCode {
     let result = match command {
         Command::Features(args) => features::run(&args).map(done),
         Command::Train(args) => train::run(&args, seed),
+        Command::Select(args) => select::run(&args, seed).map(done),
+        Command::Adapt(args) => adapt::run(&args, seed),
         Command::Eval(args) => eval::run(&args, seed).map(done),
         Command::Predict(args) => predict::run(&args).map(done),
         Command::Inspect(args) => inspect::run(&args).map(done),

@@ -6,6 +6,7 @@ use anyhow::{Context, Result, bail};
 use cdmpp::data::CleanConfig;
 use cdmpp::model::PredictorConfig;
 use cdmpp::model::train::TrainConfig;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 /// Everything that can be set, as the report repeats it.
@@ -44,13 +45,7 @@ impl Settings {
     }
 
     fn parse(text: &str, file: &str) -> Result<Self> {
-        let File { preset, model, training, cleaning } = match toml::from_str(text) {
-            Ok(parsed) => parsed,
-            Err(error) => {
-                let line = error.span().map_or(1, |span| 1 + text[..span.start].matches('\n').count());
-                bail!("{file}:{line}: {}", error.message());
-            }
-        };
+        let File { preset, model, training, cleaning } = parse_toml(text, file)?;
         let model = match (preset, model) {
             (Preset::Default, model) => model.unwrap_or_default(),
             (Preset::Paper, None) => PredictorConfig::paper(),
@@ -69,6 +64,17 @@ impl Settings {
         self.model.check().context("settings")?;
         self.training.check().context("settings")?;
         self.cleaning.check().context("settings")
+    }
+}
+
+/// Reads a settings file; errors tell the line.
+pub(crate) fn parse_toml<T: DeserializeOwned>(text: &str, file: &str) -> Result<T> {
+    match toml::from_str(text) {
+        Ok(parsed) => Ok(parsed),
+        Err(error) => {
+            let line = error.span().map_or(1, |span| 1 + text[..span.start].matches('\n').count());
+            bail!("{file}:{line}: {}", error.message());
+        }
     }
 }
 

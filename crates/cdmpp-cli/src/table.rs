@@ -11,8 +11,8 @@ use crate::report::Scores;
 #[derive(Debug)]
 pub(crate) struct Table<'a> {
     pub(crate) scores: &'a Scores,
-    /// A row of its own, if there is a validation set.
-    pub(crate) validation: Option<&'a Metrics>,
+    /// A row before the others: its title and what it tells.
+    pub(crate) first: Option<(&'static str, &'a Metrics)>,
 }
 
 const COLUMNS: [&str; 10] = ["n", "MAPE", "median", "in 10%", "in 20%", "RMSE", "pairs", "Spearman", "top-1", "top-5"];
@@ -25,8 +25,8 @@ impl fmt::Display for Table<'_> {
         write!(f, "{:width$}", "")?;
         COLUMNS.iter().try_for_each(|column| write!(f, "  {column:>8}"))?;
         writeln!(f)?;
-        if let Some(validation) = self.validation {
-            write_row(f, "validation", width, validation)?;
+        if let Some((title, metrics)) = self.first {
+            write_row(f, title, width, metrics)?;
         }
         if let Some(overall) = overall {
             write_row(f, "overall", width, overall)?;

@@ -208,7 +208,7 @@ fn judge(
         report::write(&report, path)?;
     }
     let mut out = std::io::stdout().lock();
-    write!(out, "{}", Table { scores: &scores, validation: validation.as_ref() })?;
+    write!(out, "{}", Table { scores: &scores, first: validation.as_ref().map(|metrics| ("validation", metrics)) })?;
     out.flush()?;
     Ok(())
 }

@@ -5,6 +5,8 @@ mod columns;
 mod intensity;
 mod nest;
 mod operations;
+mod plan;
+mod region;
 mod rows;
 mod stride;
 mod touched;
@@ -113,6 +115,10 @@ impl Featurizer for AnsorFeaturizer {
     }
 
     fn write(&self, leaf: &LeafContext<'_>, out: &mut [f32]) {
-        out.copy_from_slice(leaf.shared(rows::Rows::new).row(leaf.index()));
+        let rows = leaf.shared(|program| match leaf.kept(plan::Plan::new) {
+            Some(plan) => rows::Rows::new(program, plan),
+            None => rows::Rows::new(program, &plan::Plan::new(program)),
+        });
+        out.copy_from_slice(rows.row(leaf.index()));
     }
 }

@@ -3,9 +3,11 @@
 mod expression;
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use crate::{
-    Annotation, Buffer, BufferId, DataType, ExprId, LoopKind, Node, NodeId, Program, Scope, Var, VarId, VerifyError,
+    Annotation, Buffer, BufferId, DataType, ExprId, LoopKind, Node, NodeId, Program, Scope, StrId, Var, VarId,
+    VerifyError,
 };
 
 /// The head of a loop, for [`Body::for_loop`].
@@ -41,6 +43,8 @@ struct Draft {
     /// Every name that is taken, with the suffix that was tried last for it: a thousand loops named `i` cost no more
     /// than a thousand names.
     names: HashMap<String, u32>,
+    /// The strings of the program by what they say.
+    strings: HashMap<Box<str>, StrId>,
 }
 
 impl Program {
@@ -83,10 +87,11 @@ impl Program {
     ) -> Result<Self, E> {
         let mut draft = Draft {
             program: Self {
-                name: name.to_owned(),
-                params: Vec::new(),
-                buffers: Vec::new(),
-                vars: Vec::new(),
+                name: name.into(),
+                params: Arc::default(),
+                buffers: Arc::default(),
+                vars: Arc::default(),
+                strings: Arc::default(),
                 exprs: Vec::new(),
                 types: Vec::new(),
                 lists: Vec::new(),
@@ -94,6 +99,7 @@ impl Program {
                 ends: Vec::new(),
             },
             names: HashMap::new(),
+            strings: HashMap::new(),
         };
         body(&mut Body { draft: &mut draft })?;
         draft.program.verify()?;
@@ -106,7 +112,7 @@ impl Body<'_> {
     /// Declares a buffer that the caller passes.
     pub fn param(&mut self, buffer: Buffer) -> BufferId {
         let id = self.buffer(buffer);
-        self.draft.program.params.push(id);
+        Arc::make_mut(&mut self.draft.program.params).push(id);
         id
     }
 
@@ -137,14 +143,26 @@ impl Body<'_> {
             // One spelling for one scope, so that `Other("shared")` and `Shared` are no different programs.
             buffer.scope = Scope::from_name(name);
         }
-        self.draft.program.buffers.push(buffer);
+        Arc::make_mut(&mut self.draft.program.buffers).push(buffer);
         BufferId::new(self.draft.program.buffers.len() - 1)
     }
 
     fn variable(&mut self, name: &str, dtype: DataType) -> VarId {
         let name = self.unique(name);
-        self.draft.program.vars.push(Var { name, dtype });
+        Arc::make_mut(&mut self.draft.program.vars).push(Var { name, dtype });
         VarId::new(self.draft.program.vars.len() - 1)
+    }
+
+    /// The id of a string, which is kept once.
+    fn interned(&mut self, text: &str) -> StrId {
+        let Draft { program, strings, .. } = &mut *self.draft;
+        if let Some(known) = strings.get(text) {
+            return *known;
+        }
+        let id = StrId::new(program.strings.len());
+        Arc::make_mut(&mut program.strings).push(text.into());
+        strings.insert(text.into(), id);
+        id
     }
 
     /// A name that no buffer or variable has yet: `name`, or `name_1`, `name_2`, …

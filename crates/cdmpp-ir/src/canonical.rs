@@ -3,6 +3,7 @@
 mod allocation;
 mod compaction;
 mod kernel;
+mod settled;
 mod writer;
 
 use crate::same::same_lists;
@@ -272,10 +273,7 @@ impl<'a> Canonicalizer<'a> {
         }
         let indices = self.writer.list(self.operands.drain(start..));
         let value = self.simplified(value);
-        let out = &self.writer.program;
-        let is_unchanged = matches!(out[value], Expr::Load { buffer: from, indices: at }
-            if from == buffer && same_lists(out, at, indices));
-        if !is_unchanged || self.keeps_statements {
+        if self.keeps_statements || !is_unchanged_store(&self.writer.program, buffer, indices, value) {
             self.writer.leaf(Node::Store { buffer, indices, value });
         }
     }
@@ -307,6 +305,12 @@ impl<'a> Canonicalizer<'a> {
     fn emit(&mut self, expr: ExprId) -> ExprId {
         self.writer.copy(&self.simplifier.work, expr)
     }
+}
+
+/// Whether a store writes what the element has already.
+fn is_unchanged_store(program: &Program, buffer: BufferId, indices: ExprList, value: ExprId) -> bool {
+    matches!(program[value], Expr::Load { buffer: from, indices: at }
+        if from == buffer && same_lists(program, at, indices))
 }
 
 /// Whether a value is the same at every evaluation.

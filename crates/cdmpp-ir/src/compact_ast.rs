@@ -1,6 +1,8 @@
 //! The Compact AST: one feature vector a store statement, with its place in the tree.
 
-use crate::featurizer::Leaves;
+use std::sync::Arc;
+
+use crate::featurizer::{Kept, Leaves};
 use crate::{Featurizer, Program, Work};
 
 /// A program as a predictor sees it: a row of features for every store statement (a *leaf*), its pre-order rank and
@@ -15,7 +17,8 @@ use crate::{Featurizer, Program, Work};
 /// tree, which equals `2 · position − depth`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CompactAst {
-    schema: String,
+    /// Shared, since thousands of programs have the same.
+    schema: Arc<str>,
     dim: usize,
     features: Vec<f32>,
     positions: Vec<u32>,
@@ -41,8 +44,12 @@ impl CompactAst {
     /// O(statements + expressions + leaves × cost of the featurizer).
     #[must_use]
     pub fn encode(program: &Program, featurizer: &dyn Featurizer) -> Self {
-        let program = program.canonical();
-        let leaves = Leaves::new(&program);
+        Self::of_canonical(&program.canonical(), featurizer, &Kept::default())
+    }
+
+    /// Encodes a program in canonical form.
+    pub(crate) fn of_canonical(program: &Program, featurizer: &dyn Featurizer, kept: &Kept) -> Self {
+        let leaves = Leaves::new(program, kept);
         let (n_leaves, dim) = (leaves.iter().len(), featurizer.dim());
         let mut features = vec![0.0; n_leaves * dim];
         let (mut positions, mut depths) = (Vec::with_capacity(n_leaves), Vec::with_capacity(n_leaves));
@@ -51,8 +58,8 @@ impl CompactAst {
             depths.push(leaf.depth());
             featurizer.write(&leaf, &mut features[leaf.index() * dim..][..dim]);
         }
-        let work = Some(Work::of(&program));
-        Self { schema: featurizer.schema().to_owned(), dim, features, positions, depths, work }
+        let work = Some(Work::of(program));
+        Self { schema: featurizer.schema().into(), dim, features, positions, depths, work }
     }
 
     /// A Compact AST from features computed elsewhere, without [`work`](Self::work).
@@ -63,7 +70,7 @@ impl CompactAst {
     /// # Errors
     /// If the lengths do not fit together.
     pub fn from_parts(
-        schema: impl Into<String>,
+        schema: impl Into<Arc<str>>,
         dim: usize,
         features: Vec<f32>,
         positions: Vec<u32>,

@@ -90,6 +90,22 @@ impl DataType {
         }
     }
 
+    /// Whether an integer literal of this type may have a value.
+    pub(crate) fn holds(self, value: i64) -> bool {
+        match self {
+            Self::Bool => value == 0 || value == 1,
+            Self::I8 => i8::try_from(value).is_ok(),
+            Self::I16 => i16::try_from(value).is_ok(),
+            Self::I32 => i32::try_from(value).is_ok(),
+            Self::I64 => true,
+            Self::U8 => u8::try_from(value).is_ok(),
+            Self::U16 => u16::try_from(value).is_ok(),
+            Self::U32 => u32::try_from(value).is_ok(),
+            Self::U64 => value >= 0,
+            Self::F8E4M3 | Self::F8E5M2 | Self::F16 | Self::BF16 | Self::F32 | Self::F64 | Self::Handle => false,
+        }
+    }
+
     /// The name, as [`fmt::Display`] prints it.
     #[must_use]
     pub fn name(self) -> &'static str {

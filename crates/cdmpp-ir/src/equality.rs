@@ -11,7 +11,7 @@ impl PartialEq for Program {
         self.name == other.name
             && self.ends == other.ends
             && self.params.len() == other.params.len()
-            && self.params.iter().zip(&other.params).all(|(&a, &b)| self[a] == other[b])
+            && self.params.iter().zip(other.params.iter()).all(|(&a, &b)| self[a] == other[b])
             && self.nodes().all(|node| same_node(self, other, node))
     }
 }
@@ -83,11 +83,11 @@ fn same_operator(left: &Program, right: &Program, a: ExprId, b: ExprId) -> bool 
         && match (&left[a], &right[b]) {
             (Expr::Int { value: a, .. }, Expr::Int { value: b, .. }) => a == b,
             (Expr::Float { value: a, .. }, Expr::Float { value: b, .. }) => same_float(*a, *b),
-            (Expr::Str(a), Expr::Str(b)) => a == b,
+            (Expr::Str(a), Expr::Str(b)) => left[*a] == right[*b],
             (Expr::Var(a), Expr::Var(b)) => left[*a].name == right[*b].name,
             (Expr::Binary { op: a, .. }, Expr::Binary { op: b, .. }) => a == b,
             (Expr::Call { callee: a, effect: effect_a, .. }, Expr::Call { callee: b, effect: effect_b, .. }) => {
-                a == b && effect_a == effect_b
+                left[*a] == right[*b] && effect_a == effect_b
             }
             (Expr::Load { buffer: a, .. }, Expr::Load { buffer: b, .. }) => left[*a].name == right[*b].name,
             (a, b) => {

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::{BufferId, DataType, ExprId, ExprList, VarId};
+use crate::{BufferId, DataType, ExprId, ExprList, StrId, VarId};
 
 /// An operation on two operands of one type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -98,8 +98,8 @@ pub enum Effect {
     Opaque,
 }
 
-/// A scalar expression; operands are ids of the same program.
-#[derive(Clone, Debug, PartialEq)]
+/// A scalar expression; operands and strings are ids of the same program.
+#[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Expr {
     /// An integer literal, or a truth value (0 or 1) when the type is `bool`.
@@ -117,7 +117,7 @@ pub enum Expr {
         dtype: DataType,
     },
     /// A string literal, only as an argument of a call.
-    Str(String),
+    Str(StrId),
     /// The value of a loop variable or a let.
     Var(VarId),
     /// An operation on two operands.
@@ -159,7 +159,7 @@ pub enum Expr {
     /// A call of a function that the program does not define.
     Call {
         /// The function's name.
-        callee: String,
+        callee: StrId,
         /// The type of the result.
         dtype: DataType,
         /// What it may do.

@@ -54,7 +54,12 @@ pub(crate) struct Leaves<'a> {
     /// The enclosing loops of all leaves, one leaf after the other.
     loops: Vec<NodeId>,
     shared: Shared,
+    kept: &'a Kept,
 }
+
+/// What the featurizer keeps for all programs of one structure.
+#[derive(Debug, Default)]
+pub(crate) struct Kept(OnceCell<Box<dyn Any + Send>>);
 
 /// What featurizers computed for the whole program: a list with one value a type.
 #[derive(Debug, Default)]
@@ -91,8 +96,8 @@ struct Leaf {
 }
 
 impl<'a> Leaves<'a> {
-    pub(crate) fn new(program: &'a Program) -> Self {
-        let mut found = Self { program, leaves: Vec::new(), loops: Vec::new(), shared: Shared::default() };
+    pub(crate) fn new(program: &'a Program, kept: &'a Kept) -> Self {
+        let mut found = Self { program, leaves: Vec::new(), loops: Vec::new(), shared: Shared::default(), kept };
         let mut open: Vec<NodeId> = Vec::new();
         let mut rank = 0_u32;
         for node in program.nodes() {
@@ -176,6 +181,12 @@ impl<'a> LeafContext<'a> {
     /// computes them here.
     pub fn shared<T: Any>(&self, make: impl FnOnce(&Program) -> T) -> &'a T {
         self.leaves.shared.get_or_make(|| make(self.leaves.program))
+    }
+
+    /// What `make` computes from the structure of the program alone: neither literals, nor lengths of loops, nor shapes
+    /// of buffers may change it. `None` if another featurizer keeps something.
+    pub(crate) fn kept<T: Any + Send>(&self, make: impl FnOnce(&Program) -> T) -> Option<&'a T> {
+        self.leaves.kept.0.get_or_init(|| Box::new(make(self.leaves.program))).downcast_ref()
     }
 
     fn leaf(&self) -> &'a Leaf {

@@ -53,6 +53,12 @@ id!(
     "var"
 );
 
+id!(
+    /// A string of a program, kept once: the name of a function that is called, or a string literal.
+    StrId,
+    "str"
+);
+
 /// A list of expressions, held in one pool of the program. [`Program::list`](crate::Program::list) reads it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ExprList {

@@ -63,7 +63,7 @@ impl Facts {
                 self.interval(program, then).union(self.interval(program, otherwise))
             }
             Expr::Cast { dtype, value } => self.interval(program, value).intersect(Interval::of_type(dtype)),
-            Expr::Call { ref callee, dtype, args, .. } => match (callee.as_str(), program.list(args)) {
+            Expr::Call { callee, dtype, args, .. } => match (&program[callee], program.list(args)) {
                 ("shift_right", &[a, b]) => corners(self.interval(program, a), self.interval(program, b), shift_right),
                 ("shift_left", &[a, b]) => {
                     let (a, b) = (self.interval(program, a), self.interval(program, b));
@@ -117,7 +117,11 @@ impl Facts {
         (self.narrow(program, expr, found), residue)
     }
 
+    #[inline]
     fn narrow(&self, program: &Program, expr: ExprId, found: Interval) -> Interval {
+        if self.narrowed.is_empty() {
+            return found;
+        }
         let known = self.narrowed.iter().filter(|(known, _)| same(program, *known, expr));
         known.fold(found, |interval, (_, bound)| interval.intersect(*bound))
     }
@@ -300,6 +304,11 @@ fn shift_left(a: i64, b: i64) -> i64 {
 
 /// The interval of an operation that is monotonic in each operand.
 fn corners(a: Interval, b: Interval, op: impl Fn(i64, i64) -> i64) -> Interval {
+    if b.min == b.max {
+        // A literal: two of the corners are the others.
+        let (x, y) = (op(a.min, b.min), op(a.max, b.min));
+        return Interval::new(x.min(y), x.max(y));
+    }
     let corners = [op(a.min, b.min), op(a.max, b.max), op(a.min, b.max), op(a.max, b.min)];
     corners[1..].iter().fold(Interval::new(corners[0], corners[0]), |all, &v| all.union(Interval::new(v, v)))
 }

@@ -15,6 +15,7 @@
 //! | [`TextError`], [`VerifyError`] | what is wrong with a text, with a program, and where |
 //! | [`Featurizer`] | what the vector of a store is; implement it to try another one |
 //! | [`CompactAst`] | the features, ranks and depths of all stores |
+//! | [`AstEncoder`] | encodes the candidates of a tuner, one like the other |
 //!
 //! # Examples
 //! A matrix product in the text form, encoded with a featurizer of one column:
@@ -66,6 +67,7 @@
 #![cfg_attr(doctest, doc = include_str!("../README.md"))]
 
 mod ansor;
+mod ast_encoder;
 mod buffer;
 mod build;
 mod canonical;
@@ -76,6 +78,7 @@ mod expr;
 mod featurizer;
 mod id;
 mod interval;
+mod literals;
 mod node;
 mod preorder;
 mod program;
@@ -88,13 +91,14 @@ mod versioned;
 mod work;
 
 pub use ansor::AnsorFeaturizer;
+pub use ast_encoder::AstEncoder;
 pub use buffer::{Buffer, Scope};
 pub use build::{Body, LoopHeader};
 pub use compact_ast::{CompactAst, CompactAstShapeError};
 pub use data_type::{DataType, UnknownDataType};
 pub use expr::{BinaryOp, Effect, Expr};
 pub use featurizer::{Featurizer, LeafContext};
-pub use id::{BufferId, ExprId, ExprList, NodeId, VarId};
+pub use id::{BufferId, ExprId, ExprList, NodeId, StrId, VarId};
 pub use node::{Annotation, AnnotationValue, LoopKind, Node, ThreadAxis, UnknownThreadAxis};
 pub use preorder::Preorder;
 pub use program::{Children, Program, Var};

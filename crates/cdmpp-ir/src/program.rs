@@ -1,8 +1,9 @@
 //! The program: arenas of buffers, variables, expressions and statements.
 
 use std::ops::Index;
+use std::sync::Arc;
 
-use crate::{Buffer, BufferId, DataType, Expr, ExprId, ExprList, Node, NodeId, VarId};
+use crate::{Buffer, BufferId, DataType, Expr, ExprId, ExprList, Node, NodeId, StrId, VarId};
 
 /// A scalar variable: a loop's or a let's.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,10 +25,12 @@ pub struct Var {
 /// them.
 #[derive(Clone, Debug)]
 pub struct Program {
-    pub(crate) name: String,
-    pub(crate) params: Vec<BufferId>,
-    pub(crate) buffers: Vec<Buffer>,
-    pub(crate) vars: Vec<Var>,
+    // What a program and its canonical form have in common, they share.
+    pub(crate) name: Arc<str>,
+    pub(crate) params: Arc<Vec<BufferId>>,
+    pub(crate) buffers: Arc<Vec<Buffer>>,
+    pub(crate) vars: Arc<Vec<Var>>,
+    pub(crate) strings: Arc<Vec<Box<str>>>,
     pub(crate) exprs: Vec<Expr>,
     /// The type of every expression, beside `exprs`.
     pub(crate) types: Vec<DataType>,
@@ -125,16 +128,17 @@ impl Program {
 }
 
 impl Program {
-    /// A program without statements: an arena for expressions.
-    pub(crate) fn with_expr_capacity(capacity: usize) -> Self {
+    /// A program with the declarations of another one and without statements: an arena for its expressions.
+    pub(crate) fn without_statements(source: &Self) -> Self {
         Self {
-            name: String::new(),
-            params: Vec::new(),
-            buffers: Vec::new(),
-            vars: Vec::new(),
-            exprs: Vec::with_capacity(capacity),
-            types: Vec::with_capacity(capacity),
-            lists: Vec::with_capacity(capacity / 2),
+            name: Arc::clone(&source.name),
+            params: Arc::clone(&source.params),
+            buffers: Arc::clone(&source.buffers),
+            vars: Arc::clone(&source.vars),
+            strings: Arc::clone(&source.strings),
+            exprs: Vec::with_capacity(source.exprs.len()),
+            types: Vec::with_capacity(source.exprs.len()),
+            lists: Vec::with_capacity(source.lists.len()),
             nodes: Vec::new(),
             ends: Vec::new(),
         }
@@ -209,6 +213,14 @@ impl Index<BufferId> for Program {
 
     fn index(&self, id: BufferId) -> &Buffer {
         &self.buffers[id.index()]
+    }
+}
+
+impl Index<StrId> for Program {
+    type Output = str;
+
+    fn index(&self, id: StrId) -> &str {
+        &self.strings[id.index()]
     }
 }
 

@@ -27,7 +27,7 @@ const MAX_ROUNDS: usize = 6;
 #[derive(Debug)]
 pub(crate) struct Simplifier<'a> {
     source: &'a Program,
-    /// The arena of the expressions under way; it has no statement, buffer or variable.
+    /// The arena of the expressions under way; it has no statement.
     pub(crate) work: Program,
     /// Beside the variables' ranges, the bounds that conditions around put on expressions of the arena.
     pub(crate) facts: Facts,
@@ -52,10 +52,9 @@ pub(crate) struct Entered {
 
 impl<'a> Simplifier<'a> {
     pub(crate) fn new(source: &'a Program, selects_are_one: bool) -> Self {
-        let n = source.n_exprs();
         Self {
             source,
-            work: Program::with_expr_capacity(n),
+            work: Program::without_statements(source),
             facts: Facts::new(source),
             values: vec![None; source.n_vars()],
             known: Vec::new(),
@@ -72,6 +71,11 @@ impl<'a> Simplifier<'a> {
 
     fn is_exhausted(&self) -> bool {
         self.work.n_exprs() > MAX_GROWTH.0 * self.source.n_exprs() + MAX_GROWTH.1
+    }
+
+    /// Whether the arena has less than half of what it may.
+    pub(crate) fn is_half_empty(&self) -> bool {
+        2 * self.work.n_exprs() < MAX_GROWTH.0 * self.source.n_exprs() + MAX_GROWTH.1
     }
 
     /// Simplifies an expression of the source into one of the arena.
@@ -96,11 +100,11 @@ impl<'a> Simplifier<'a> {
 
     /// Whether an expression of the source is the same after simplification, so that it may be copied as it is.
     pub(crate) fn is_quiet(&self, expr: ExprId) -> bool {
-        quiet::is_quiet(self.source, self, expr, false)
+        quiet::is_quiet(self, expr, None)
     }
 
     /// Copies an expression of the source into the arena; variables become what stands for them.
-    fn bring(&mut self, expr: ExprId) -> ExprId {
+    pub(crate) fn bring(&mut self, expr: ExprId) -> ExprId {
         let source = self.source;
         let dtype = source.dtype(expr);
         match source[expr] {
@@ -130,15 +134,15 @@ impl<'a> Simplifier<'a> {
                 let (condition, then, otherwise) = (self.bring(condition), self.bring(then), self.bring(otherwise));
                 self.push(Expr::IfThenElse { condition, then, otherwise }, dtype)
             }
-            Expr::Call { ref callee, effect, args, .. } => {
+            Expr::Call { callee, effect, args, .. } => {
                 let args = self.bring_list(args);
-                self.push(Expr::Call { callee: callee.clone(), dtype, effect, args }, dtype)
+                self.push(Expr::Call { callee, dtype, effect, args }, dtype)
             }
             Expr::Load { buffer, indices } => {
                 let indices = self.bring_list(indices);
                 self.push(Expr::Load { buffer, indices }, dtype)
             }
-            Expr::Int { .. } | Expr::Float { .. } | Expr::Str(_) => self.push(source[expr].clone(), dtype),
+            Expr::Int { .. } | Expr::Float { .. } | Expr::Str(_) => self.push(source[expr], dtype),
         }
     }
 
@@ -225,15 +229,9 @@ impl<'a> Simplifier<'a> {
                 }
                 self.push(Expr::IfThenElse { condition: c, then: t, otherwise: o }, dtype)
             }
-            Expr::Call { args, .. } => match self.map_list(args, apply) {
+            Expr::Call { callee, effect, args, .. } => match self.map_list(args, apply) {
                 None => expr,
-                Some(args) => {
-                    let mut call = self.work[expr].clone();
-                    if let Expr::Call { args: old, .. } = &mut call {
-                        *old = args;
-                    }
-                    self.push(call, dtype)
-                }
+                Some(args) => self.push(Expr::Call { callee, dtype, effect, args }, dtype),
             },
             Expr::Load { buffer, indices } => match self.map_list(indices, apply) {
                 None => expr,

@@ -43,6 +43,14 @@ pub enum VerifyError {
         /// The broken rule.
         rule: &'static str,
     },
+    /// A literal cannot have a value that [`Program::with_literals`] was asked to give it.
+    #[error("{expr}: {rule}")]
+    Literal {
+        /// The literal.
+        expr: ExprId,
+        /// The broken rule.
+        rule: &'static str,
+    },
     /// A variable or buffer is used outside the body that declares it.
     #[error("{node}: `{name}` is used outside the body that declares it")]
     OutOfScope {
@@ -173,6 +181,8 @@ impl Program {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
     use crate::{Buffer, DataType};
 
@@ -192,7 +202,7 @@ mod tests {
             assert_eq!(twice.verify(), Err(VerifyError::Node { node: NodeId::new(2), rule }));
         }
         let mut param = program;
-        param.params.push(BufferId::new(0));
+        Arc::make_mut(&mut param.params).push(BufferId::new(0));
         let rule = "the buffer is declared twice";
         assert_eq!(param.verify(), Err(VerifyError::Node { node: NodeId::new(1), rule }));
     }

@@ -4,6 +4,7 @@
 //! side: only attention and pooling look at more than one row, and they go run by run. Inputs that the fitted scaling
 //! turns into zeros for good have neither weights nor gradients here ([`Compaction`]).
 
+mod alignment;
 mod backward;
 mod compaction;
 mod compiled;

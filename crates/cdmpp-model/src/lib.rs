@@ -13,6 +13,7 @@
 //! | [`Query`], [`Sample`] | a program on a hardware; the same with its measured latency |
 //! | [`PredictorConfig`], [`TrainConfig`](train::TrainConfig) | the shape of the model; the settings of training |
 //! | [`train::fit`], [`train::resume`] | training; going on from a saved [`TrainState`](train::TrainState) |
+//! | [`train::fine_tune`], [`train::adapt`] | from a trained model to one for other hardware or networks, of which little is measured |
 //! | [`Encoder`], [`Batch`] | how leaves become an embedding: implement it to try another network |
 //! | [`LabelTransform`] | latencies as numbers that a network can learn |
 //! | [`Metrics`], [`Scored`] | how good predictions are, in percent and as a ranking |

@@ -59,8 +59,17 @@ impl Mlp {
     /// # Shapes
     /// `xs` `(.., widths[0])`; the result is `(.., widths[last])`.
     pub(crate) fn forward(&self, xs: &Tensor) -> Result<Tensor> {
-        let (last, inner) = self.layers.split_last().ok_or_else(|| candle_core::Error::msg("no layers"))?;
-        let hidden = inner.iter().try_fold(xs.clone(), |xs, layer| layer.forward_relu(&xs))?;
-        last.forward(&hidden)
+        self.last(&self.inner(xs)?)
+    }
+
+    /// All layers but the last.
+    pub(crate) fn inner(&self, xs: &Tensor) -> Result<Tensor> {
+        let inner = &self.layers[..self.layers.len().saturating_sub(1)];
+        inner.iter().try_fold(xs.clone(), |xs, layer| layer.forward_relu(&xs))
+    }
+
+    /// The last layer, of what [`inner`](Self::inner) gave.
+    pub(crate) fn last(&self, hidden: &Tensor) -> Result<Tensor> {
+        self.layers.last().ok_or_else(|| candle_core::Error::msg("no layers"))?.forward(hidden)
     }
 }

@@ -148,15 +148,15 @@ impl Network {
         self.labels(&programs, &hardware, &pairs, priors)?.to_vec1::<f32>()
     }
 
-    /// The labels of pairs of a program's and a hardware's embedding.
+    /// What the head's last layer reads of pairs of a program's and a hardware's embedding.
     ///
     /// The head sees both embeddings and their product (hardware scales what a program asks for), and what the prior
     /// says of the pair.
     ///
     /// # Shapes
     /// `programs` `(n, embed_dim)`, `hardware` `(m, embed_dim)`, `pairs` k pairs of rows, `priors` `(k, width)` with
-    /// [`PriorInput::width`]; the result is `(k)`.
-    pub(crate) fn labels(
+    /// [`PriorInput::width`]; the result is `(k, last hidden width)`.
+    pub(crate) fn hidden(
         &self,
         programs: &Tensor,
         hardware: &Tensor,
@@ -171,8 +171,26 @@ impl Network {
         if self.prior_width > 0 {
             joined.push(Tensor::from_vec(priors, (pairs.len(), self.prior_width), &self.device)?);
         }
-        let joined = Tensor::cat(&joined, D::Minus1)?;
-        self.head.forward(&joined)?.squeeze(D::Minus1)
+        self.head.inner(&Tensor::cat(&joined, D::Minus1)?)
+    }
+
+    /// The labels of pairs, from what [`hidden`](Self::hidden) gave.
+    ///
+    /// # Shapes
+    /// The result is `(k)`.
+    pub(crate) fn read_out(&self, hidden: &Tensor) -> Result<Tensor> {
+        self.head.last(hidden)?.squeeze(D::Minus1)
+    }
+
+    /// The labels of pairs: both in one.
+    pub(crate) fn labels(
+        &self,
+        programs: &Tensor,
+        hardware: &Tensor,
+        pairs: &[(u32, u32)],
+        priors: Vec<f32>,
+    ) -> Result<Tensor> {
+        self.read_out(&self.hidden(programs, hardware, pairs, priors)?)
     }
 }
 

@@ -255,6 +255,37 @@ impl Predictor {
         Ok(z.index_select(&Tensor::new(rows, &self.device)?, 0)?)
     }
 
+    /// What the head's last layer reads of queries: an embedding of a program on a hardware.
+    ///
+    /// # Shapes
+    /// `(n, width)`, in the order of the queries; the width is the last of
+    /// [`head_hidden`](PredictorConfig::head_hidden).
+    ///
+    /// # Errors
+    /// As [`predict`](Self::predict).
+    pub fn embed_pairs(&self, queries: &[Query<'_>]) -> Result<Tensor, ModelError> {
+        let fitted = self.fitted.as_ref().ok_or(ModelError::NotTrained)?;
+        self.check_queries("query", queries.iter().copied())?;
+        let mut parts = Vec::new();
+        for (i, chunk) in queries.chunks(QUERIES_PER_CHUNK).enumerate() {
+            let mut priors = Vec::new();
+            for (j, query) in chunk.iter().enumerate() {
+                let index = i * QUERIES_PER_CHUNK + j;
+                let fail = |problem| ModelError::Input { what: "query", index, problem };
+                fitted.prior.append(query.ast, query.hardware, &mut priors).map_err(fail)?;
+            }
+            let Pairs { asts, hardware, pairs } = Pairs::new(chunk.iter().copied());
+            let programs = self.network.embed(&asts, &fitted.features, None)?;
+            let hardware = self.network.embed_hardware(&hardware, &fitted.hardware, None)?;
+            parts.push(self.network.hidden(&programs, &hardware, &pairs, priors)?.detach());
+        }
+        if parts.is_empty() {
+            let width = self.identity.config.head_hidden.last().copied().unwrap_or_default();
+            return Ok(Tensor::zeros((0, width), candle_core::DType::F32, &self.device)?);
+        }
+        Ok(Tensor::cat(&parts, 0)?)
+    }
+
     /// Checks what a network cannot: the kind of features, that there are leaves, that numbers are finite.
     pub(crate) fn check_queries<'a>(
         &self,

@@ -1,19 +1,30 @@
 //! Training.
 
+mod adapt;
 mod autograd;
+mod blend;
 mod config;
+mod cycle;
 mod examples;
+mod fine_tune;
 mod fit;
+mod folds;
 mod objective;
 mod state;
+mod tuning;
 
+pub use adapt::{AdaptConfig, adapt};
 #[cfg(test)]
 pub(crate) use autograd::Autograd;
+pub use blend::{AlignedLayer, Discrepancy};
+pub(crate) use blend::{Alignment, Blend};
 pub use config::TrainConfig;
 pub(crate) use examples::{Examples, Measured};
+pub use fine_tune::{FineTuneConfig, Labelled, fine_tune};
 pub use fit::{fit, resume};
 pub(crate) use objective::Sums;
 pub use state::TrainState;
+pub use tuning::{OnTuningEpoch, Tuned, TuningEpoch};
 
 use std::ops::ControlFlow;
 

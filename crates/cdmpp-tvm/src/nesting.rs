@@ -23,6 +23,47 @@ pub(crate) fn check_nesting(text: &str) -> Read<()> {
     Scan { bytes: text.as_bytes(), at: 0, open: Vec::new(), n_here: 0, n_outside: 0 }.run()
 }
 
+/// What a byte may start.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Class {
+    Word,
+    Digit,
+    Open,
+    Close,
+    Comma,
+    Quote,
+    Hash,
+    Newline,
+    Blank,
+    Operator,
+}
+
+/// The class of every byte.
+const CLASSES: [Class; 256] = {
+    let mut classes = [Class::Operator; 256];
+    let mut byte = 0;
+    while byte < classes.len() {
+        classes[byte] = match byte as u8 {
+            b'a'..=b'z' | b'A'..=b'Z' | b'_' | 0x80.. => Class::Word,
+            b'0'..=b'9' => Class::Digit,
+            b'(' | b'[' | b'{' => Class::Open,
+            b')' | b']' | b'}' => Class::Close,
+            b',' => Class::Comma,
+            b'"' | b'\'' => Class::Quote,
+            b'#' => Class::Hash,
+            b'\n' | b'\r' => Class::Newline,
+            b' ' | b'\t' | b'\\' | 0x0C => Class::Blank,
+            _ => Class::Operator,
+        };
+        byte += 1;
+    }
+    classes
+};
+
+fn class(byte: u8) -> Class {
+    CLASSES[usize::from(byte)]
+}
+
 struct Scan<'a> {
     bytes: &'a [u8],
     at: usize,
@@ -38,36 +79,40 @@ impl Scan<'_> {
     fn run(mut self) -> Read<()> {
         self.indentation()?;
         while let Some(&byte) = self.bytes.get(self.at) {
-            match byte {
-                b'a'..=b'z' | b'A'..=b'Z' | b'_' | 0x80.. => self.word()?,
-                b'0'..=b'9' => self.number(),
-                b'(' | b'[' | b'{' => self.open_bracket()?,
-                b')' | b']' | b'}' => self.close_bracket(),
-                b',' => self.step_over(|scan| scan.n_here = 0),
-                b'"' | b'\'' => self.string()?,
-                b'#' => self.skip_while(|byte| byte != b'\n' && byte != b'\r'),
-                b'\n' | b'\r' => {
+            match class(byte) {
+                Class::Word => self.word()?,
+                Class::Digit => self.number(),
+                Class::Open => self.open_bracket()?,
+                Class::Close => self.close_bracket(),
+                Class::Comma => {
+                    self.at += 1;
+                    self.n_here = 0;
+                }
+                Class::Quote => self.string()?,
+                Class::Hash => self.skip_while(|byte| class(byte) != Class::Newline),
+                Class::Newline => {
                     if self.open.is_empty() {
                         self.n_here = 0;
                     }
                     self.at += 1;
                     self.indentation()?;
                 }
-                b' ' | b'\t' | b'\\' | 0x0C => self.at += 1,
-                _ => self.operator()?,
+                Class::Blank => self.at += 1,
+                Class::Operator => self.operator()?,
             }
         }
         Ok(())
     }
 
-    fn step_over(&mut self, then: impl FnOnce(&mut Self)) {
-        self.at += 1;
-        then(self);
+    fn skip_while(&mut self, condition: impl Fn(u8) -> bool) {
+        while self.bytes.get(self.at).is_some_and(|byte| condition(*byte)) {
+            self.at += 1;
+        }
     }
 
-    fn skip_while(&mut self, condition: impl Fn(u8) -> bool) {
-        let rest = &self.bytes[self.at..];
-        self.at += rest.iter().position(|byte| !condition(*byte)).unwrap_or(rest.len());
+    /// Skips letters, digits and underscores.
+    fn skip_word(&mut self) {
+        self.skip_while(|byte| matches!(class(byte), Class::Word | Class::Digit));
     }
 
     fn fault<T>(&self, kind: FaultKind) -> Read<T> {
@@ -108,15 +153,19 @@ impl Scan<'_> {
 
     fn operator(&mut self) -> Read<()> {
         self.count()?;
-        let pair = &self.bytes[self.at..self.bytes.len().min(self.at + 2)];
-        let is_one = matches!(pair, b"//" | b"**" | b"==" | b"!=" | b"<=" | b">=" | b"<<" | b">>" | b"->" | b":=");
-        self.at += if is_one { 2 } else { 1 };
+        let next = self.bytes.get(self.at + 1).copied().unwrap_or(b' ');
+        let is_pair = class(next) == Class::Operator
+            && matches!(
+                &[self.bytes[self.at], next],
+                b"//" | b"**" | b"==" | b"!=" | b"<=" | b">=" | b"<<" | b">>" | b"->" | b":="
+            );
+        self.at += if is_pair { 2 } else { 1 };
         Ok(())
     }
 
     fn word(&mut self) -> Read<()> {
         let start = self.at;
-        self.skip_while(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte >= 0x80);
+        self.skip_word();
         let word = &self.bytes[start..self.at];
         if matches!(self.bytes.get(self.at), Some(b'"' | b'\'')) && word.iter().any(|byte| b"fFtT".contains(byte)) {
             self.at = start;
@@ -126,10 +175,11 @@ impl Scan<'_> {
     }
 
     fn number(&mut self) {
-        self.skip_while(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+        let is_part = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+        self.skip_while(is_part);
         if self.bytes.get(self.at) == Some(&b'.') && self.bytes.get(self.at + 1).is_some_and(u8::is_ascii_digit) {
             self.at += 1;
-            self.skip_while(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+            self.skip_while(is_part);
         }
     }
 

@@ -57,7 +57,7 @@ fn show(program: &Program, id: ExprId) -> String {
     match &program[id] {
         Expr::Int { value, dtype } => format!("{value}{}", short(dtype.name())),
         Expr::Float { value, dtype } => format!("{value:?}{}", short(dtype.name())),
-        Expr::Str(text) => format!("{text:?}"),
+        Expr::Str(text) => format!("{:?}", &program[*text]),
         Expr::Var(var) => program[*var].name.clone(),
         Expr::Binary { op, lhs, rhs } => format!("({} {op} {})", e(*lhs), e(*rhs)),
         Expr::Not(value) => format!("not {}", e(*value)),
@@ -68,7 +68,9 @@ fn show(program: &Program, id: ExprId) -> String {
             format!("choose({}, {}, {})", e(*condition), e(*then), e(*otherwise))
         }
         Expr::Cast { dtype, value } => format!("{dtype}({})", e(*value)),
-        Expr::Call { callee, dtype, effect, args } => format!("{callee}<{effect:?} {dtype}>({})", list(*args)),
+        Expr::Call { callee, dtype, effect, args } => {
+            format!("{}<{effect:?} {dtype}>({})", &program[*callee], list(*args))
+        }
         Expr::Load { buffer, indices } => format!("{}[{}]", program[*buffer].name, list(*indices)),
         other => format!("{other:?}"),
     }

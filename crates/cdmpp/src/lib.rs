@@ -13,6 +13,8 @@
 //! | [`data`] | measured programs: reading, cleaning, splitting | [`Dataset`](data::Dataset), [`split`](data::split()) |
 //! | [`model`] | training and prediction | [`Predictor`](model::Predictor), [`train::fit`](model::train::fit), [`Metrics`](model::Metrics) |
 //! | [`replay`] | from the latencies of programs to the time of a network | [`TaskGraph`](replay::TaskGraph), [`replay`](replay::replay()), [`OperatorGraph`](replay::OperatorGraph) |
+//! | [`adapt`] | how far apart two sets of embeddings are | [`cmd`](adapt::cmd), [`mmd`](adapt::mmd()), [`coral`](adapt::coral()) |
+//! | [`sample`] | which tasks to measure on new hardware | [`select_tasks`](sample::select_tasks), [`Budget`](sample::Budget) |
 //!
 //! The command `cdmpp`, in the crate `cdmpp-cli`, does the same from a shell.
 //!
@@ -61,9 +63,11 @@
 //!
 //! # Features
 //!
+//! - `adapt` (default): [`adapt`]; brings candle.
 //! - `data` (default): [`data`], and with it `tvm`.
 //! - `model` (default): [`model`]; brings candle.
 //! - `replay` (default): [`replay`].
+//! - `sample` (default): [`sample`]; brings linfa.
 //! - `tvm` (default): [`tvm`]; brings a Python parser.
 //! - `serde`: `Serialize` and `Deserialize` for programs and Compact ASTs.
 //!
@@ -75,6 +79,8 @@
 
 #![cfg_attr(all(doctest, feature = "data", feature = "model"), doc = include_str!("../README.md"))]
 
+#[cfg(feature = "adapt")]
+pub use cdmpp_adapt as adapt;
 #[cfg(feature = "data")]
 pub use cdmpp_data as data;
 pub use cdmpp_hardware as hardware;
@@ -83,5 +89,7 @@ pub use cdmpp_ir as ir;
 pub use cdmpp_model as model;
 #[cfg(feature = "replay")]
 pub use cdmpp_replay as replay;
+#[cfg(feature = "sample")]
+pub use cdmpp_sample as sample;
 #[cfg(feature = "tvm")]
 pub use cdmpp_tvm as tvm;

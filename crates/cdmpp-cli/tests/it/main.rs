@@ -2,6 +2,7 @@
 
 #![cfg(test)]
 
+mod adaptation;
 mod commands;
 mod graph_refusals;
 mod networks;

@@ -8,10 +8,12 @@ use super::columns::{ALLOCATION, BUFFER, BUFFERS, DIM, GPU, INTENSITY, KINDS, N_
 use super::intensity::curve;
 use super::nest::Nest;
 use super::operations::Operations;
+use super::plan::Plan;
+use super::region::Regions;
 use super::stride::stride;
 use super::touched::Touched;
 use crate::interval::{Facts, Interval, Residue};
-use crate::{Buffer, BufferId, Expr, ExprList, LoopKind, Node, Program};
+use crate::{Buffer, BufferId, Expr, ExprId, LoopKind, Node, Program};
 
 /// The bytes of a cache line.
 const CACHE_LINE: i64 = 64;
@@ -21,19 +23,22 @@ const CACHE_LINE: i64 = 64;
 pub(super) struct Rows(Vec<f32>);
 
 impl Rows {
-    /// Computes the vectors of a program in canonical form.
-    pub(super) fn new(program: &Program) -> Self {
-        let without_selects = program.with_selects_as_one();
-        let program = without_selects.as_ref().unwrap_or(program);
+    /// Computes the vectors of a program in canonical form; `plan` is the one of its structure.
+    pub(super) fn new(program: &Program, plan: &Plan) -> Self {
+        match program.with_selects_as_one() {
+            Some(program) => Self::compute(&program, &Plan::new(&program)),
+            None => Self::compute(program, plan),
+        }
+    }
+
+    fn compute(program: &Program, plan: &Plan) -> Self {
         let mut walk = Walk::new(program);
-        let mut rows = Vec::new();
+        let mut rows = Vec::with_capacity(plan.n_stores() * DIM);
+        let mut n_stores = 0;
         for node in program.nodes() {
             walk.nest.close(node.index());
             match program[node] {
-                Node::Loop { var, .. } => {
-                    walk.positions[var.index()] = Some(walk.nest.loops.len() as u16);
-                    walk.nest.open(program, &program[node], program.end(node));
-                }
+                Node::Loop { .. } => walk.nest.open(program, &program[node], program.end(node)),
                 Node::Let { var, value } => {
                     walk.facts.intervals[var.index()] = Interval::of_type(program.dtype(value));
                     walk.facts.residues[var.index()] = Residue::ANY;
@@ -41,10 +46,11 @@ impl Rows {
                 Node::Allocate { buffer } => {
                     walk.allocated[buffer.index()] = Some(walk.nest.product());
                 }
-                Node::Store { buffer, indices, value } => {
+                Node::Store { buffer, value, .. } => {
                     let start = rows.len();
                     rows.resize(start + DIM, 0.0);
-                    walk.store((buffer, indices), value, &mut rows[start..]);
+                    walk.store(buffer, value, plan.store(n_stores), &mut rows[start..]);
+                    n_stores += 1;
                 }
                 Node::If { .. } | Node::Evaluate { .. } => {}
             }
@@ -64,12 +70,10 @@ struct Walk<'a> {
     is_gpu: bool,
     nest: Nest,
     facts: Facts,
-    /// For every variable, the position of its loop in the nest.
-    positions: Vec<Option<u16>>,
     /// For every buffer, the iterations of the loops around its allocation; 1 for a parameter.
     allocated: Vec<Option<i64>>,
     touched: Touched,
-    accesses: Accesses,
+    regions: Regions,
     /// The numbers of the accesses of the current store.
     usages: Vec<Usage>,
     levels: Vec<(f64, f64)>,
@@ -116,32 +120,35 @@ impl<'a> Walk<'a> {
             is_gpu: program.nodes().any(is_bound),
             nest: Nest::default(),
             facts: Facts::new(program),
-            positions: vec![None; program.n_vars()],
             allocated,
             touched: Touched::default(),
-            accesses: Accesses::default(),
+            regions: Regions::default(),
             usages: Vec::new(),
             levels: Vec::new(),
         }
     }
 
     /// Computes the vector of a store, and records what it touches.
-    fn store(&mut self, target: (BufferId, ExprList), value: crate::ExprId, out: &mut [f32]) {
-        let operations = Operations::new(self.program, value);
-        self.accesses.collect(self.program, target, value, &self.positions);
-        self.accesses.touch(self.program, &self.nest, &mut self.facts);
+    fn store(
+        &mut self,
+        target: BufferId,
+        value: ExprId,
+        (operations, accesses): (&Operations, Accesses<'_>),
+        out: &mut [f32],
+    ) {
+        self.regions.compute(self.program, accesses, &self.nest, &mut self.facts);
         let product = self.nest.product();
-        self.write_operations(&operations, product, out);
-        self.write_buffers(product, out);
-        self.write_intensity(&operations, out);
-        self.write_allocation(target.0, product, out);
+        self.write_operations(operations, product, out);
+        self.write_buffers(accesses, product, out);
+        self.write_intensity(operations, accesses, out);
+        self.write_allocation(target, product, out);
         let nest = [product, self.nest.loops.len() as i64, self.nest.auto_unroll()];
         write(&mut out[NEST..], &nest.map(|value| value as f64));
         // TVM passes over the store of a literal: it leaves no trace for later stores.
         if !matches!(self.program[value], Expr::Int { .. } | Expr::Float { .. }) {
             for (position, open) in self.nest.loops.iter_mut().enumerate() {
-                for (number, access) in self.accesses.all.iter().enumerate() {
-                    let n_elements = self.accesses.n_elements(position, number);
+                for (number, access) in accesses.all.iter().enumerate() {
+                    let n_elements = self.regions.n_elements(position, number);
                     self.touched.add(open, access.buffer, n_elements);
                     open.bytes += n_elements as f64 * access.element_bytes as f64;
                 }
@@ -162,17 +169,17 @@ impl<'a> Walk<'a> {
         write(&mut out[GPU + 1..], &lengths.map(|length| length as f64));
     }
 
-    fn write_buffers(&mut self, product: i64, out: &mut [f32]) {
+    fn write_buffers(&mut self, accesses: Accesses<'_>, product: i64, out: &mut [f32]) {
         let mut usages = std::mem::take(&mut self.usages);
         usages.clear();
-        usages.extend((0..self.accesses.all.len()).map(|access| self.usage(access, product)));
-        let name = |usage: &Usage| &self.program[self.accesses.all[usage.access].buffer].name;
+        usages.extend((0..accesses.all.len()).map(|access| self.usage(accesses, access, product)));
+        let name = |usage: &Usage| &self.program[accesses.all[usage.access].buffer].name;
         usages.sort_by(|a, b| {
             b.lines.total_cmp(&a.lines).then(b.bytes.total_cmp(&a.bytes)).then_with(|| name(a).cmp(name(b)))
         });
         for (usage, out) in usages.iter().take(N_BUFFERS).zip(out[BUFFERS..].chunks_mut(N_BUFFER_COLUMNS)) {
             let count = if usage.reuse.count > 0 { usage.reuse.count as f64 } else { 0.5 };
-            out[BUFFER.access + self.accesses.all[usage.access].kind as usize] = 1.0;
+            out[BUFFER.access + accesses.all[usage.access].kind as usize] = 1.0;
             out[BUFFER.reuse + usage.reuse.kind as usize] = 1.0;
             let sizes = [usage.bytes, usage.unique_bytes, usage.lines, usage.unique_lines];
             write(&mut out[BUFFER.sizes..], &sizes);
@@ -184,23 +191,23 @@ impl<'a> Walk<'a> {
         self.usages = usages;
     }
 
-    fn usage(&self, access: usize, product: i64) -> Usage {
-        let Access { buffer, element_bytes, .. } = self.accesses.all[access];
+    fn usage(&self, accesses: Accesses<'_>, access: usize, product: i64) -> Usage {
+        let Access { buffer, element_bytes, .. } = accesses.all[access];
         let bytes = element_bytes.wrapping_mul(product) as f64;
-        let reuse = self.reuse(access);
+        let reuse = self.reuse(accesses, access);
         let loops = &self.nest.loops;
         if loops.is_empty() {
             return Usage { access, bytes, unique_bytes: 1.0, lines: 1.0, unique_lines: 1.0, stride: 0.0, reuse };
         }
         let found = loops.iter().enumerate().rev().find_map(|(position, open)| {
-            let stride = stride(self.program, &self.accesses, &self.accesses.all[access], position, open.var);
+            let stride = stride(self.program, accesses, &accesses.all[access], position, open.var);
             (stride != 0).then_some((position, stride))
         });
         let (inside, stride) = found.map_or((0, 0), |(position, stride)| (position + 1, stride));
         let skipped = loops[inside..].iter().fold(1_i64, |n, open| n.wrapping_mul(open.n_iterations));
         let per_line = (stride as f64 * element_bytes as f64 / CACHE_LINE as f64).min(1.0);
-        let unique_bytes = self.accesses.n_elements(0, access) as f64 * element_bytes as f64;
-        let continuous = self.continuous_bytes(&self.program[buffer], access).min(CACHE_LINE);
+        let unique_bytes = self.regions.n_elements(0, access) as f64 * element_bytes as f64;
+        let continuous = self.continuous_bytes(&self.program[buffer], &accesses.all[access]).min(CACHE_LINE);
         Usage {
             access,
             bytes,
@@ -213,26 +220,25 @@ impl<'a> Walk<'a> {
     }
 
     /// The bytes along the rightmost dimension that is touched in full, or 1.
-    fn continuous_bytes(&self, buffer: &Buffer, access: usize) -> i64 {
-        let access = &self.accesses.all[access];
+    fn continuous_bytes(&self, buffer: &Buffer, access: &Access) -> i64 {
         let full = buffer
             .shape
             .iter()
             .enumerate()
             .rev()
-            .find(|(dim, extent)| self.accesses.extent(access, buffer.shape.len(), *dim) == **extent);
+            .find(|(dim, extent)| self.regions.extent(access, buffer.shape.len(), *dim) == **extent);
         full.map_or(1, |(_, extent)| extent.wrapping_mul(access.element_bytes).max(1))
     }
 
-    fn reuse(&self, access: usize) -> Reuse {
-        let Access { buffer, loops: used, .. } = self.accesses.all[access];
+    fn reuse(&self, accesses: Accesses<'_>, access: usize) -> Reuse {
+        let Access { buffer, loops: used, .. } = accesses.all[access];
         let loops = &self.nest.loops;
         let mut iterations = 1.0;
         for (position, open) in loops.iter().enumerate().rev() {
             if !used.contains(position) {
                 let bytes = match loops.get(position + 1) {
-                    Some(_) => self.bytes_under(position + 1),
-                    None => self.accesses.all.iter().map(|access| access.element_bytes as f64).sum(),
+                    Some(_) => self.bytes_under(accesses, position + 1),
+                    None => accesses.all.iter().map(|access| access.element_bytes as f64).sum(),
                 };
                 return Reuse { kind: ReuseKind::LoopMultipleRead, iterations, bytes, count: open.n_iterations };
             }
@@ -240,8 +246,8 @@ impl<'a> Walk<'a> {
                 let extent = open.n_iterations as f64;
                 return Reuse {
                     kind: ReuseKind::SerialMultipleReadWrite,
-                    iterations: before.fewest.min(self.accesses.n_elements(position, access)) as f64 / extent,
-                    bytes: self.bytes_under(position) / extent,
+                    iterations: before.fewest.min(self.regions.n_elements(position, access)) as f64 / extent,
+                    bytes: self.bytes_under(accesses, position) / extent,
                     count: before.n_stores,
                 };
             }
@@ -251,24 +257,24 @@ impl<'a> Walk<'a> {
     }
 
     /// The bytes that all stores so far touched under a loop, this one included.
-    fn bytes_under(&self, position: usize) -> f64 {
-        self.nest.loops[position].bytes + self.own_bytes(position)
+    fn bytes_under(&self, accesses: Accesses<'_>, position: usize) -> f64 {
+        self.nest.loops[position].bytes + self.own_bytes(accesses, position)
     }
 
-    fn own_bytes(&self, position: usize) -> f64 {
-        let all = self.accesses.all.iter().enumerate();
+    fn own_bytes(&self, accesses: Accesses<'_>, position: usize) -> f64 {
+        let all = accesses.all.iter().enumerate();
         all.map(|(number, access)| {
-            (self.accesses.n_elements(position, number)).wrapping_mul(access.element_bytes) as f64
+            (self.regions.n_elements(position, number)).wrapping_mul(access.element_bytes) as f64
         })
         .sum()
     }
 
-    fn write_intensity(&mut self, operations: &Operations, out: &mut [f32]) {
+    fn write_intensity(&mut self, operations: &Operations, accesses: Accesses<'_>, out: &mut [f32]) {
         self.levels.clear();
         let mut total = operations.n_float();
         for (position, open) in self.nest.loops.iter().enumerate().rev() {
             total *= open.n_iterations as f64;
-            self.levels.push((total, self.own_bytes(position)));
+            self.levels.push((total, self.own_bytes(accesses, position)));
         }
         write(&mut out[INTENSITY..], &curve(&self.levels));
     }

@@ -6,13 +6,13 @@ use crate::{BinaryOp, Expr, ExprId, Program, VarId};
 /// The stride of a buffer over a loop: the smallest over its patterns, in elements; 0 if no index has the variable.
 ///
 /// Along a pattern it is that of the rightmost dimension whose index has the variable.
-pub(super) fn stride(program: &Program, accesses: &Accesses, access: &Access, position: usize, var: VarId) -> i64 {
+pub(super) fn stride(program: &Program, accesses: Accesses<'_>, access: &Access, position: usize, var: VarId) -> i64 {
     let shape = &program[access.buffer].shape;
     let mut smallest: Option<i64> = None;
     for pattern in accesses.patterns(access, shape.len()) {
         let mut row = 1_i64;
-        for ((index, loops), extent) in pattern.zip(shape).rev() {
-            let coefficient = if loops.contains(position) { coefficient(program, index, var) } else { 0 };
+        for (index, extent) in pattern.iter().zip(shape).rev() {
+            let coefficient = if index.loops.contains(position) { coefficient(program, index.expr, var) } else { 0 };
             if coefficient != 0 {
                 let stride = coefficient.wrapping_abs().wrapping_mul(row);
                 smallest = Some(smallest.map_or(stride, |smallest| smallest.min(stride)));

@@ -34,7 +34,8 @@ impl Body<'_> {
 
     /// A string literal, for the arguments of [`call`](Self::call).
     pub fn string(&mut self, text: &str) -> ExprId {
-        self.push(Expr::Str(text.to_owned()), DataType::Handle)
+        let text = self.interned(text);
+        self.push(Expr::Str(text), DataType::Handle)
     }
 
     /// An operation on two operands of one type; comparisons and logic give `bool`.
@@ -98,8 +99,8 @@ impl Body<'_> {
     /// # Ok::<(), cdmpp_ir::VerifyError>(())
     /// ```
     pub fn call(&mut self, callee: &str, dtype: DataType, effect: Effect, args: &[ExprId]) -> ExprId {
-        let args = self.list(args);
-        self.push(Expr::Call { callee: callee.to_owned(), dtype, effect, args }, dtype)
+        let (callee, args) = (self.interned(callee), self.list(args));
+        self.push(Expr::Call { callee, dtype, effect, args }, dtype)
     }
 
     /// The element of a buffer.
@@ -122,9 +123,6 @@ impl Body<'_> {
     }
 
     fn push(&mut self, expr: Expr, dtype: DataType) -> ExprId {
-        let id = ExprId::new(self.draft.program.exprs.len());
-        self.draft.program.exprs.push(expr);
-        self.draft.program.types.push(dtype);
-        id
+        self.draft.program.push_expr(expr, dtype)
     }
 }

@@ -1,18 +1,41 @@
 //! Where buffers are allocated: around all statements that use them, and no further out.
 
-use crate::{BufferId, Expr, ExprId, ExprList, LoopKind, Node, NodeId, Program, Scope, ThreadAxis};
+use crate::{BufferId, Expr, ExprId, ExprList, LoopKind, Node, NodeId, Program, Scope, StrId, ThreadAxis};
 
 /// Inserts an allocation for each buffer that is used, in the innermost loop around all its uses.
 ///
 /// A buffer in global memory is not allocated inside a GPU kernel that is not the only one to use it, nor inside the
 /// loops of a kernel.
 pub(super) fn place(program: &mut Program, buffers: &[BufferId]) {
+    let places = places(program, buffers);
+    insert(program, &places);
+}
+
+/// Whether a program has an allocation for each buffer that is used, in order, and where [`place`] would put it.
+pub(super) fn is_placed(program: &Program) -> bool {
+    let allocated = program.nodes.iter().filter_map(|node| match node {
+        Node::Allocate { buffer } => Some(*buffer),
+        _ => None,
+    });
+    let buffers: Vec<BufferId> = allocated.collect();
+    let places = places(program, &buffers);
+    let mut n_before = 0;
+    let is_there = |at: usize| {
+        let (place, buffer) = places[at];
+        n_before = if at > 0 && places[at - 1].0 == place { n_before + 1 } else { 0 };
+        matches!(program.nodes.get(place + n_before), Some(Node::Allocate { buffer: found }) if *found == buffer)
+    };
+    places.len() == buffers.len() && (0..places.len()).all(is_there)
+}
+
+/// For each buffer that is used, the index of the statement before which it is allocated; in order.
+fn places(program: &Program, buffers: &[BufferId]) -> Vec<(usize, BufferId)> {
+    let mut places: Vec<(usize, BufferId)> = Vec::new();
     if buffers.is_empty() {
-        return;
+        return places;
     }
     let mut uses = Uses::new(program);
     uses.collect();
-    let mut places: Vec<(usize, BufferId)> = Vec::new();
     for &buffer in buffers {
         let Some(mut place) = uses.places[buffer.index()] else { continue };
         if program[buffer].scope == Scope::Global {
@@ -23,7 +46,7 @@ pub(super) fn place(program: &mut Program, buffers: &[BufferId]) {
         places.push((place.map_or(0, |node| node.index() + 1), buffer));
     }
     places.sort_by_key(|(place, _)| *place);
-    insert(program, &places);
+    places
 }
 
 /// Inserts allocations before statements.
@@ -109,11 +132,14 @@ impl<'a> Uses<'a> {
 
     fn expr(&mut self, innermost: Option<NodeId>, expr: ExprId) {
         self.program.for_each_operand(expr, |operand| self.expr(innermost, operand));
-        if let Expr::Load { buffer, .. } = self.program[expr] {
-            self.buffer(innermost, buffer);
-        }
-        if let Some(buffer) = self.program.pointer_target(expr) {
-            self.buffer(innermost, buffer);
+        match self.program[expr] {
+            Expr::Load { buffer, .. } => self.buffer(innermost, buffer),
+            Expr::Call { callee, args, .. } => {
+                if let Some(buffer) = self.program.pointer_target(callee, args) {
+                    self.buffer(innermost, buffer);
+                }
+            }
+            _ => {}
         }
     }
 
@@ -143,12 +169,11 @@ impl<'a> Uses<'a> {
 }
 
 impl Program {
-    /// The buffer that an expression is a pointer to: readers write `buffer_data("name")`.
-    pub(super) fn pointer_target(&self, expr: ExprId) -> Option<BufferId> {
-        let Expr::Call { callee, args, .. } = &self[expr] else { return None };
-        match self.list(*args) {
-            &[name] if callee == "buffer_data" => match &self[name] {
-                Expr::Str(name) => self.buffers().find(|buffer| self[*buffer].name == *name),
+    /// The buffer that a call is a pointer to: readers write `buffer_data("name")`.
+    pub(super) fn pointer_target(&self, callee: StrId, args: ExprList) -> Option<BufferId> {
+        match self.list(args) {
+            &[name] if &self[callee] == "buffer_data" => match self[name] {
+                Expr::Str(name) => self.buffers().find(|buffer| self[*buffer].name == self[name]),
                 _ => None,
             },
             _ => None,

@@ -1,5 +1,7 @@
 //! How large an allocated buffer needs to be: the box of the elements that the program touches.
 
+use std::sync::Arc;
+
 use crate::interval::{Facts, Interval, NEG_INF, POS_INF};
 use crate::same::same;
 use crate::{BinaryOp, BufferId, Expr, ExprId, ExprList, LoopKind, Node, Program, Scope, ThreadAxis, VarId};
@@ -20,16 +22,12 @@ pub(super) fn shrink(program: &mut Program) -> bool {
     let mut offsets: Vec<Option<Vec<Offset>>> = vec![None; program.n_buffers()];
     for (index, dims) in boxes.into_iter().enumerate() {
         let Some(dims) = dims else { continue };
-        let buffer = &mut program.buffers[index];
-        let before = buffer.shape.clone();
-        let mut moved = Vec::with_capacity(dims.len());
-        for (extent, dim) in buffer.shape.iter_mut().zip(dims) {
-            let (length, offset) = dim.placed(*extent);
-            *extent = length;
-            moved.push(offset);
-        }
-        if buffer.shape != before {
-            buffer.strides = None;
+        let shape = &program.buffers[index].shape;
+        let (lengths, moved): (Vec<i64>, Vec<Offset>) =
+            shape.iter().zip(dims).map(|(extent, dim)| dim.placed(*extent)).unzip();
+        if lengths != *shape {
+            let buffer = &mut Arc::make_mut(&mut program.buffers)[index];
+            (buffer.shape, buffer.strides) = (lengths, None);
         }
         if moved.iter().any(|offset| offset.literal != 0 || !offset.terms.is_empty()) {
             offsets[index] = Some(moved);
@@ -123,6 +121,8 @@ struct OpenBody {
 /// The walk that collects the boxes.
 struct Search<'a> {
     program: &'a Program,
+    /// For every expression, whether a load or a pointer is in it.
+    accesses: Vec<bool>,
     facts: Facts,
     open: Vec<OpenBody>,
     /// For every variable of a loop, how many loops are around it, and the axis of a thread loop.
@@ -135,8 +135,16 @@ struct Search<'a> {
 
 impl<'a> Search<'a> {
     fn new(program: &'a Program) -> Self {
+        let mut accesses = Vec::with_capacity(program.n_exprs());
+        for (index, expr) in program.exprs.iter().enumerate() {
+            let mut found = matches!(expr, Expr::Load { .. } | Expr::Call { .. });
+            // Operands lie before their users.
+            program.for_each_operand(ExprId::new(index), |operand| found = found || accesses[operand.index()]);
+            accesses.push(found);
+        }
         Self {
             program,
+            accesses,
             facts: Facts::new(program),
             open: Vec::new(),
             depths: vec![None; program.n_vars()],
@@ -230,6 +238,9 @@ impl<'a> Search<'a> {
 
     /// Visits the loads of an expression.
     fn expr(&mut self, expr: ExprId) {
+        if !self.accesses[expr.index()] {
+            return;
+        }
         match self.program[expr] {
             Expr::IfThenElse { condition, then, otherwise } => {
                 self.expr(condition);
@@ -246,7 +257,9 @@ impl<'a> Search<'a> {
             }
             _ => {
                 // Through a pointer, any element may be touched.
-                if let Some(buffer) = self.program.pointer_target(expr) {
+                if let Expr::Call { callee, args, .. } = self.program[expr]
+                    && let Some(buffer) = self.program.pointer_target(callee, args)
+                {
                     self.boxes[buffer.index()] = Some(vec![Span::Whole; self.program[buffer].shape.len()]);
                 }
                 self.program.for_each_operand(expr, |operand| self.expr(operand));
@@ -258,11 +271,16 @@ impl<'a> Search<'a> {
         let Some(depth) = self.allocated[buffer.index()] else { return };
         let n_dims = self.program[buffer].shape.len();
         let indices = &self.program.list(indices)[..n_dims.min(indices.len())];
-        let spans: Vec<Span> = indices.iter().map(|&index| self.span(buffer, depth, index)).collect();
-        match &mut self.boxes[buffer.index()] {
-            None => self.boxes[buffer.index()] = Some(spans),
-            Some(all) => all.iter_mut().zip(spans).for_each(|(all, new)| join(self.program, all, new)),
+        let mut all = self.boxes[buffer.index()].take();
+        match &mut all {
+            None => all = Some(indices.iter().map(|&index| self.span(buffer, depth, index)).collect()),
+            Some(all) => {
+                for (all, &index) in all.iter_mut().zip(indices) {
+                    join(self.program, all, self.span(buffer, depth, index));
+                }
+            }
         }
+        self.boxes[buffer.index()] = all;
     }
 
     fn span(&self, buffer: BufferId, depth: usize, index: ExprId) -> Span {

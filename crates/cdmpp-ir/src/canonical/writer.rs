@@ -1,5 +1,7 @@
 //! The program under construction.
 
+use std::sync::Arc;
+
 use crate::{
     Annotation, Expr, ExprId, ExprList, LoopKind, MAX_DEPTH, MAX_EXPR_NODES, Node, NodeId, Program, Var, VarId,
 };
@@ -15,13 +17,9 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    /// Starts a program with the parameters, buffers and variables of another one.
+    /// Starts a program with the declarations of another one.
     pub(super) fn new(source: &Program) -> Self {
-        let mut program = Program::with_expr_capacity(source.n_exprs());
-        program.name.clone_from(&source.name);
-        program.params.clone_from(&source.params);
-        program.buffers.clone_from(&source.buffers);
-        program.vars.clone_from(&source.vars);
+        let mut program = Program::without_statements(source);
         program.nodes.reserve(source.n_nodes());
         program.ends.reserve(source.n_nodes());
         Self { program, operands: Vec::new(), n_expr_nodes: 0, deepest: 0 }
@@ -65,7 +63,7 @@ impl Writer {
         };
         let mut candidates = (1_u32..).map(|suffix| format!("{name}_{suffix}"));
         let name = candidates.find(|name| !taken(name)).unwrap_or(name);
-        self.program.vars.push(Var { name, dtype });
+        Arc::make_mut(&mut self.program.vars).push(Var { name, dtype });
         VarId::new(self.program.vars.len() - 1)
     }
 
@@ -99,7 +97,7 @@ impl Writer {
         self.deepest = self.deepest.max(depth);
         let depth = depth + 1;
         let copied = match from[expr] {
-            Expr::Int { .. } | Expr::Float { .. } | Expr::Str(_) | Expr::Var(_) => from[expr].clone(),
+            Expr::Int { .. } | Expr::Float { .. } | Expr::Str(_) | Expr::Var(_) => from[expr],
             Expr::Binary { op, lhs, rhs } => {
                 Expr::Binary { op, lhs: self.copy_at(from, lhs, depth), rhs: self.copy_at(from, rhs, depth) }
             }
@@ -115,8 +113,8 @@ impl Writer {
                 then: self.copy_at(from, then, depth),
                 otherwise: self.copy_at(from, otherwise, depth),
             },
-            Expr::Call { ref callee, dtype, effect, args } => {
-                Expr::Call { callee: callee.clone(), dtype, effect, args: self.copy_list(from, args, depth) }
+            Expr::Call { callee, dtype, effect, args } => {
+                Expr::Call { callee, dtype, effect, args: self.copy_list(from, args, depth) }
             }
             Expr::Load { buffer, indices } => Expr::Load { buffer, indices: self.copy_list(from, indices, depth) },
         };

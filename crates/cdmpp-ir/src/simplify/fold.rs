@@ -58,7 +58,7 @@ impl Simplifier<'_> {
                 Some(_) => then,
                 None => self.nested_choice(expr, condition, then, otherwise),
             },
-            Expr::Call { ref callee, args, .. } => match (callee.as_str(), self.work.list(args)) {
+            Expr::Call { callee, args, .. } => match (&self.work[callee], self.work.list(args)) {
                 ("likely", &[value]) if self.is_literal(value) || self.is_known(value) == Some(true) => {
                     if self.is_literal(value) { value } else { self.literal(1, DataType::Bool) }
                 }

@@ -87,7 +87,7 @@ impl Parser<'_> {
     fn locate(&self, error: &VerifyError) -> Option<Position> {
         match error {
             VerifyError::Buffer { buffer, .. } => self.buffers.get(buffer),
-            VerifyError::Expr { expr, .. } => self.exprs.get(expr.index()),
+            VerifyError::Expr { expr, .. } | VerifyError::Literal { expr, .. } => self.exprs.get(expr.index()),
             VerifyError::Node { node, .. }
             | VerifyError::OutOfScope { node, .. }
             | VerifyError::TooLarge { node, .. } => self.nodes.get(node.index()),

@@ -142,7 +142,7 @@ impl Printer<'_> {
                 write!(f, "{value}{}", if *dtype == DEFAULT_INT { "" } else { suffix(*dtype) })?;
             }
             Expr::Float { value, dtype } => write_float(f, *value, *dtype)?,
-            Expr::Str(text) => write_quoted(f, text, '"')?,
+            Expr::Str(text) => write_quoted(f, &self.program[*text], '"')?,
             Expr::Var(var) => write!(f, "{}", Name(&self.program[*var].name))?,
             Expr::Binary { op, lhs, rhs } => match level(*op) {
                 Some(own) => {
@@ -178,7 +178,7 @@ impl Printer<'_> {
             }
             Expr::Call { callee, dtype, effect, args } => {
                 let args = self.program.list(*args);
-                write!(f, "{}{}", Name(callee), if *effect == Effect::Opaque { "!" } else { "" })?;
+                write!(f, "{}{}", Name(&self.program[*callee]), if *effect == Effect::Opaque { "!" } else { "" })?;
                 if args.first().map(|&first| self.program.dtype(first)) != Some(*dtype) {
                     write!(f, ":{dtype}")?;
                 }

@@ -54,7 +54,7 @@ impl<'a> Check<'a> {
             sizes: vec![0; n_exprs],
             total: 0,
         };
-        for &buffer in &program.params {
+        for &buffer in program.params() {
             check.buffer_visible[buffer.index()] = true;
             check.buffer_declared[buffer.index()] = true;
         }
@@ -192,7 +192,7 @@ impl<'a> Check<'a> {
         let fail = |rule| Err(VerifyError::Expr { node, expr, rule });
         let number = |id| program.dtype(id).is_int() || program.dtype(id).is_float();
         match program[expr] {
-            Expr::Int { dtype, value } if !fits(value, dtype) => {
+            Expr::Int { dtype, value } if !dtype.holds(value) => {
                 return fail("an integer literal must fit in its type, an integer's or bool");
             }
             Expr::Float { dtype, .. } if !dtype.is_float() => {
@@ -262,21 +262,5 @@ impl<'a> Check<'a> {
             }
         }
         Ok(())
-    }
-}
-
-/// Whether an integer literal may have a value and a type.
-fn fits(value: i64, dtype: DataType) -> bool {
-    match dtype {
-        DataType::Bool => value == 0 || value == 1,
-        DataType::I8 => i8::try_from(value).is_ok(),
-        DataType::I16 => i16::try_from(value).is_ok(),
-        DataType::I32 => i32::try_from(value).is_ok(),
-        DataType::I64 => true,
-        DataType::U8 => u8::try_from(value).is_ok(),
-        DataType::U16 => u16::try_from(value).is_ok(),
-        DataType::U32 => u32::try_from(value).is_ok(),
-        DataType::U64 => value >= 0,
-        _ => false,
     }
 }

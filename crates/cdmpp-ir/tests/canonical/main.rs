@@ -34,6 +34,18 @@ proptest! {
         prop_assert_eq!(once.to_string().parse::<Program>(), Ok(once));
     }
 
+    /// What is in canonical form already takes another way than what a loop of one iteration keeps from being so.
+    #[test]
+    fn a_loop_of_one_iteration_around_changes_nothing(bytes in proptest::collection::vec(any::<u8>(), 0..400)) {
+        let program = random::program(&bytes);
+        for program in [program.canonical(), program] {
+            let text = program.to_string();
+            let (head, body) = text.split_once('{').unwrap();
+            let around: Program = format!("{head}{{ for around in 0..1 {{{body} }}").parse().unwrap();
+            prop_assert_eq!(around.canonical(), program.canonical(), "{}", program);
+        }
+    }
+
     #[test]
     fn encodes_like_the_program(bytes in proptest::collection::vec(any::<u8>(), 0..400)) {
         let program = random::program(&bytes);

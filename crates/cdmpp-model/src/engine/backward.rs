@@ -5,6 +5,7 @@ use cdmpp_kernel::{
     log_sum_exp_pool_backward, matmul, matmul_transposed, mean_pool_backward, relu_backward,
 };
 
+use super::alignment::Rows;
 use super::dropout::Dropout;
 use super::forward::{BlockTrace, Network, Trace};
 use super::group::Group;
@@ -52,6 +53,19 @@ impl Backward {
     pub(crate) fn pass_back(&mut self, n: usize, f: impl FnOnce(&[f32], &mut [f32])) {
         f(&self.current, room(&mut self.next, n));
         std::mem::swap(&mut self.current, &mut self.next);
+    }
+
+    /// Adds the slopes of some rows to their places in [`current`](Self::current).
+    pub(crate) fn add(&mut self, rows: &Rows, slopes: &[f32], places: impl Iterator<Item = (usize, usize)>) {
+        for (row, place) in places {
+            let slopes = &slopes[row * rows.width..][..rows.width];
+            self.current[place * rows.width..][..rows.width].iter_mut().zip(slopes).for_each(|(sum, g)| *sum += g);
+        }
+    }
+
+    /// Goes back through a rectifier that gave `ys`.
+    pub(crate) fn rectifier(&mut self, ys: &[f32]) {
+        relu_backward(ys, &mut self.current[..ys.len()]);
     }
 
     /// Goes back through the encoder, from the gradient of the embeddings in [`current`](Self::current).

@@ -2,13 +2,14 @@
 
 use rand_xoshiro::Xoshiro256PlusPlus;
 
+use super::alignment::Rows;
 use super::backward::Backward;
 use super::dropout::Dropout;
 use super::forward::{Network, Trace};
 use super::group::{Group, group};
 use super::reading::Reading;
 use super::room;
-use crate::train::{Examples, Measured};
+use crate::train::{AlignedLayer, Examples, Measured};
 use crate::variables::standard_normal;
 
 /// Leaves that pass the network together: what they leave for the backward pass stays in the cache.
@@ -22,6 +23,9 @@ pub(crate) struct Fixed {
     /// The deviation of the noise on the numbers of hardware, in training.
     pub(crate) hardware_noise: f64,
 }
+
+/// The loss of a measurement of a program, and its slope at the predicted label.
+pub(crate) type Judge<'f> = dyn Fn(u32, &Measured, f32) -> (f64, f32) + Sync + 'f;
 
 /// The buffers of one thread.
 #[derive(Debug, Default)]
@@ -44,39 +48,78 @@ pub(crate) struct Shard {
     pairs: Vec<(usize, usize)>,
     joined: Vec<f32>,
     head: Vec<Vec<f32>>,
+    /// What a discrepancy compares, by the row that it goes to.
+    pub(crate) seen: Vec<(usize, Vec<f32>)>,
 }
 
 impl Shard {
     /// Computes the gradient of the losses of its programs, and their sum.
     ///
-    /// `judge` gives the loss of a measurement and its slope at the predicted label.
+    /// `slopes` are those of something else than the losses, at the rows that it compares; they add to the gradient.
     pub(crate) fn descend(
         &mut self,
         network: &Network<'_>,
         fixed: &Fixed,
         examples: &Examples<'_>,
         rng: &mut Xoshiro256PlusPlus,
-        judge: &(dyn Fn(&Measured, f32) -> (f64, f32) + Sync),
+        judge: &Judge<'_>,
+        slopes: Option<(&Rows, &[f32])>,
     ) {
         let gradient = room(&mut self.backward.gradient, network.layout.n_parameters);
         gradient.fill(0.0);
         self.loss = 0.0;
         let m = examples.hardware.len();
-        self.embed_hardware(network, examples, rng, fixed.hardware_noise);
         room(&mut self.hardware_grad, m * network.embed_dim()).fill(0.0);
-        let n_leaves = |program| examples.asts[program as usize].n_leaves();
-        let n_groups = group(&mut self.programs, n_leaves, LEAVES, &mut self.groups);
+        let n_groups = self.begin(network, fixed, examples, rng);
         let mut dropout = Dropout::new(Some(rng), fixed.dropout);
         for i in 0..n_groups {
             let group = std::mem::take(&mut self.groups[i]);
             self.forward(network, fixed, examples, &group, &mut dropout);
             self.judge(examples, &group, judge);
-            self.back(network, &group, &dropout);
+            self.back(network, &group, &dropout, slopes);
             self.groups[i] = group;
         }
         let n = m * network.embed_dim();
         room(&mut self.backward.current, n).copy_from_slice(&self.hardware_grad[..n]);
         self.backward.mlp(network, &network.layout.hardware, m, &self.hardware, &self.hardware_hidden);
+    }
+
+    /// Computes what a discrepancy compares, by the draws of [`descend`](Self::descend) with a generator of the same state.
+    pub(crate) fn look(
+        &mut self,
+        network: &Network<'_>,
+        fixed: &Fixed,
+        examples: &Examples<'_>,
+        rng: &mut Xoshiro256PlusPlus,
+        rows: &Rows,
+    ) {
+        self.seen.clear();
+        let n_groups = self.begin(network, fixed, examples, rng);
+        let mut dropout = Dropout::new(Some(rng), fixed.dropout);
+        for i in 0..n_groups {
+            let group = std::mem::take(&mut self.groups[i]);
+            self.forward(network, fixed, examples, &group, &mut dropout);
+            let values = match rows.layer {
+                AlignedLayer::Program => last(&self.trace.pool),
+                AlignedLayer::Pair => before_last(&self.head),
+            };
+            let seen = rows.of_group(&group, &self.pairs);
+            self.seen.extend(seen.map(|(row, place)| (row, values[place * rows.width..][..rows.width].to_vec())));
+            self.groups[i] = group;
+        }
+    }
+
+    /// Embeds the hardware and groups the programs; gives the number of groups.
+    fn begin(
+        &mut self,
+        network: &Network<'_>,
+        fixed: &Fixed,
+        examples: &Examples<'_>,
+        rng: &mut Xoshiro256PlusPlus,
+    ) -> usize {
+        self.embed_hardware(network, examples, rng, fixed.hardware_noise);
+        let n_leaves = |program| examples.asts[program as usize].n_leaves();
+        group(&mut self.programs, n_leaves, LEAVES, &mut self.groups)
     }
 
     fn embed_hardware(
@@ -139,19 +182,33 @@ impl Shard {
     }
 
     /// Adds up the losses of a group, and writes their slopes where the backward pass starts.
-    fn judge(&mut self, examples: &Examples<'_>, group: &Group, judge: &(dyn Fn(&Measured, f32) -> (f64, f32) + Sync)) {
+    fn judge(&mut self, examples: &Examples<'_>, group: &Group, judge: &Judge<'_>) {
         let slopes = room(&mut self.backward.current, self.pairs.len());
-        let measured = group.members.iter().flat_map(|program| &examples.measured[*program as usize]);
-        for ((slope, label), measured) in slopes.iter_mut().zip(last(&self.head)).zip(measured) {
-            let (loss, at) = judge(measured, *label);
+        let of = |program: u32| examples.measured[program as usize].iter().map(move |measured| (program, measured));
+        let measured = group.members.iter().copied().flat_map(of);
+        for ((slope, label), (program, measured)) in slopes.iter_mut().zip(last(&self.head)).zip(measured) {
+            let (loss, at) = judge(program, measured, *label);
             self.loss += loss;
             *slope = at;
         }
     }
 
-    fn back(&mut self, network: &Network<'_>, group: &Group, dropout: &Dropout<'_>) {
+    fn back(&mut self, network: &Network<'_>, group: &Group, dropout: &Dropout<'_>, slopes: Option<(&Rows, &[f32])>) {
         let (e, width) = (network.embed_dim(), network.joined_width());
-        self.backward.mlp(network, &network.layout.head, self.pairs.len(), &self.joined, &self.head);
+        let of_layer = |layer| slopes.filter(|(rows, _)| rows.layer == layer);
+        let head = &network.layout.head;
+        match of_layer(AlignedLayer::Pair) {
+            Some((rows, slopes)) => {
+                let (inner, outer) = head.split_at(head.len() - 1);
+                let (hidden, labels) = self.head.split_at(inner.len());
+                let entry = last(hidden);
+                self.backward.mlp(network, outer, self.pairs.len(), entry, labels);
+                self.backward.add(rows, slopes, rows.of_group(group, &self.pairs));
+                self.backward.rectifier(&entry[..self.pairs.len() * rows.width]);
+                self.backward.mlp(network, inner, self.pairs.len(), &self.joined, hidden);
+            }
+            None => self.backward.mlp(network, head, self.pairs.len(), &self.joined, &self.head),
+        }
         let (z, h) = (last(&self.trace.pool), last(&self.hardware_hidden));
         self.backward.pass_back(group.n_programs() * e, |joined, z_grad| {
             z_grad.fill(0.0);
@@ -167,6 +224,9 @@ impl Shard {
                 }
             }
         });
+        if let Some((rows, slopes)) = of_layer(AlignedLayer::Program) {
+            self.backward.add(rows, slopes, rows.of_group(group, &self.pairs));
+        }
         self.backward.encoder(network, group, &self.trace, dropout);
     }
 }
@@ -180,4 +240,9 @@ fn priors_of<'a>(examples: &'a Examples<'_>, program: u32, width: usize) -> impl
 /// What the last layer gave.
 fn last(hidden: &[Vec<f32>]) -> &[f32] {
     hidden.last().map_or(&[], Vec::as_slice)
+}
+
+/// What the last layer read.
+fn before_last(hidden: &[Vec<f32>]) -> &[f32] {
+    hidden.split_last().map_or(&[], |(_, before)| last(before))
 }

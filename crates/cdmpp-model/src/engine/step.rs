@@ -1,19 +1,22 @@
 //! The loss of a batch and its gradient.
 
+use std::collections::HashMap;
 use std::ops::Range;
 
 use cdmpp_kernel::square_sum;
 use rayon::prelude::*;
 
+use super::alignment::Rows;
 use super::compaction::{Compaction, compact};
 use super::forward::Network;
 use super::layout::{Layout, Linear};
 use super::reading::Reading;
 use super::shard::{Fixed, Shard};
 use super::weights::{PackedLinear, pack};
+use crate::ModelError;
 use crate::loss::sample_loss;
 use crate::predictor::{Fitted, Identity};
-use crate::train::{Examples, Measured, Sums, TrainConfig};
+use crate::train::{Blend, Examples, Measured, Sums, TrainConfig};
 use crate::variables::generator;
 
 /// The numbers that a thread adds up at a time.
@@ -74,7 +77,7 @@ impl<'a> Engine<'a> {
         let Self { fitted, config, n_heads, fixed, layout, weights, shards, .. } = self;
         pack(layout, parameters, weights);
         let share = 1.0 / examples.n_samples_of(programs).max(1) as f64;
-        let judge = |measured: &Measured, label: f32| {
+        let judge = |_, measured: &Measured, label: f32| {
             let (loss, slope) = sample_loss(&config.loss, &fitted.labels, label, measured);
             (loss, (slope * share) as f32)
         };
@@ -82,9 +85,57 @@ impl<'a> Engine<'a> {
         deal(examples, programs, shards);
         shards.par_iter_mut().enumerate().for_each(|(i, shard)| {
             let mut rng = generator(config.seed, &format!("dropout {step} {i}"));
-            shard.descend(&network, fixed, examples, &mut rng, &judge);
+            shard.descend(&network, fixed, examples, &mut rng, &judge, None);
         });
         Sums { loss: shards.iter().map(|shard| shard.loss).sum(), squares: add_up(shards, gradient) }
+    }
+
+    /// Writes the gradient of a blend; the loss is that without the discrepancy.
+    ///
+    /// A discrepancy looks at the whole batch: all programs pass the network once for it, without a way back, and then
+    /// again with its slopes.
+    pub(crate) fn blend(
+        &mut self,
+        parameters: &[f32],
+        examples: &Examples<'_>,
+        blend: &Blend<'_>,
+        step: usize,
+        gradient: &mut Vec<f32>,
+    ) -> Result<Sums, ModelError> {
+        let Self { fitted, config, n_heads, fixed, layout, weights, shards, .. } = self;
+        pack(layout, parameters, weights);
+        let mut shares = HashMap::new();
+        for (programs, weight) in blend.parts {
+            let share = weight / examples.n_samples_of(programs).max(1) as f64;
+            shares.extend(programs.iter().map(|program| (*program, share)));
+        }
+        let judge = |program: u32, measured: &Measured, label: f32| match shares.get(&program) {
+            Some(share) => {
+                let (loss, slope) = sample_loss(&config.loss, &fitted.labels, label, measured);
+                (share * loss, (share * slope) as f32)
+            }
+            None => (0.0, 0.0),
+        };
+        let network = Network { layout, parameters, weights, n_heads: *n_heads };
+        deal(examples, &blend.programs().collect::<Vec<_>>(), shards);
+        let draws = |i: usize| generator(config.seed, &format!("dropout {step} {i}"));
+        let slopes = match &blend.alignment {
+            Some(alignment) => {
+                let rows = Rows::new(layout, examples, alignment);
+                let look = |(i, shard): (usize, &mut Shard)| {
+                    shard.look(&network, fixed, examples, &mut draws(i), &rows);
+                };
+                shards.par_iter_mut().enumerate().for_each(look);
+                let slopes = rows.compare(alignment, shards.iter().flat_map(|shard| &shard.seen))?;
+                Some((rows, slopes))
+            }
+            None => None,
+        };
+        let slopes = slopes.as_ref().map(|(rows, slopes)| (rows, slopes.as_slice()));
+        shards.par_iter_mut().enumerate().for_each(|(i, shard)| {
+            shard.descend(&network, fixed, examples, &mut draws(i), &judge, slopes);
+        });
+        Ok(Sums { loss: shards.iter().map(|shard| shard.loss).sum(), squares: add_up(shards, gradient) })
     }
 }
 

@@ -302,3 +302,5 @@ fn the_gradient_is_the_slope_of_the_loss() {
         }
     }
 }
+
+mod alignment;

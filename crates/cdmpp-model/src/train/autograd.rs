@@ -11,6 +11,7 @@ use rand_xoshiro::Xoshiro256PlusPlus;
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
 use super::TrainConfig;
+use super::blend::{AlignedLayer, Alignment, Blend};
 use super::examples::Examples;
 use super::objective::Sums;
 use crate::ModelError;
@@ -33,6 +34,17 @@ pub(crate) struct Autograd<'a> {
     pools: Vec<ThreadPool>,
     /// Of every variable, whether it ever got a gradient.
     reached: Vec<bool>,
+}
+
+/// The samples of some programs on their way through the network.
+struct Pass {
+    z: Tensor,
+    hidden: Tensor,
+    predicted: Tensor,
+    /// Of every sample, its program and its hardware.
+    pairs: Vec<(u32, u32)>,
+    labels: Tensor,
+    logs: Tensor,
 }
 
 impl<'a> Autograd<'a> {
@@ -74,22 +86,12 @@ impl<'a> Autograd<'a> {
             };
             threads.into_iter().map(join).collect()
         });
-        let variables = self.network.variables.iter();
         let mut total = 0.0;
         gradient.fill(0.0);
         for result in results {
             let (loss, grads) = result?;
             total += loss;
-            let mut start = 0;
-            for ((_, var), reached) in variables.iter().zip(&mut self.reached) {
-                let end = start + var.elem_count();
-                if let Some(grad) = grads.get(var) {
-                    *reached = true;
-                    let grad = grad.flatten_all()?.to_vec1::<f32>()?;
-                    gradient[start..end].iter_mut().zip(grad).for_each(|(sum, g)| *sum += g);
-                }
-                start = end;
-            }
+            self.add(&grads, gradient)?;
         }
         let scale = 1.0 / examples.n_samples_of(programs).max(1) as f32;
         gradient.iter_mut().for_each(|g| *g *= scale);
@@ -107,6 +109,64 @@ impl<'a> Autograd<'a> {
         self.network.variables.iter().into_iter().filter_map(place).collect()
     }
 
+    /// Writes the gradient of a blend; the loss is that without the discrepancy, which looks at the whole batch: it is
+    /// not cut into shards.
+    pub(crate) fn blend(
+        &mut self,
+        parameters: &[f32],
+        examples: &Examples<'_>,
+        blend: &Blend<'_>,
+        step: usize,
+        gradient: &mut [f32],
+    ) -> Result<Sums, ModelError> {
+        self.network.variables.set_flat(parameters)?;
+        let mut rng = generator(self.config.seed, &format!("dropout {step} 0"));
+        let pass = self.pass(examples, &blend.programs().collect::<Vec<_>>(), &mut rng)?;
+        let (mut loss, mut start) = (0.0_f32, 0);
+        let mut objective = Tensor::new(0.0_f32, self.device)?;
+        for (programs, weight) in blend.parts {
+            let n = examples.n_samples_of(programs);
+            let mean = (self.losses(&pass, start, n)? * (weight / n.max(1) as f64))?;
+            loss += mean.to_scalar::<f32>()?;
+            objective = (objective + mean)?;
+            start += n;
+        }
+        if let Some(Alignment { discrepancy, layer, weight, source, target }) = &blend.alignment {
+            let side = |programs: &[u32]| {
+                let rows = blend.programs().enumerate().filter(|(_, program)| programs.contains(program));
+                let rows: Vec<u32> = rows.map(|(row, _)| row as u32).collect();
+                let pairs = || pass.pairs.iter().enumerate().filter(|(_, (row, _))| rows.contains(row));
+                match layer {
+                    AlignedLayer::Program => pass.z.index_select(&Tensor::new(rows, self.device)?, 0),
+                    AlignedLayer::Pair => {
+                        let pairs: Vec<u32> = pairs().map(|(pair, _)| pair as u32).collect();
+                        pass.hidden.index_select(&Tensor::new(pairs, self.device)?, 0)
+                    }
+                }
+            };
+            objective = (objective + (discrepancy(&side(source)?, &side(target)?)? * *weight)?)?;
+        }
+        let grads = objective.backward()?;
+        gradient.fill(0.0);
+        self.add(&grads, gradient)?;
+        Ok(Sums { loss: loss.into(), squares: square_sum(gradient) })
+    }
+
+    /// Adds the gradients of all variables.
+    fn add(&mut self, grads: &GradStore, gradient: &mut [f32]) -> candle_core::Result<()> {
+        let mut start = 0;
+        for ((_, var), reached) in self.network.variables.all().iter().zip(&mut self.reached) {
+            let end = start + var.elem_count();
+            if let Some(grad) = grads.get(var) {
+                *reached = true;
+                let grad = grad.flatten_all()?.to_vec1::<f32>()?;
+                gradient[start..end].iter_mut().zip(grad).for_each(|(sum, g)| *sum += g);
+            }
+            start = end;
+        }
+        Ok(())
+    }
+
     /// The sum of the losses of all samples of some programs, a scalar.
     fn loss(
         &self,
@@ -114,6 +174,25 @@ impl<'a> Autograd<'a> {
         programs: &[u32],
         rng: &mut Xoshiro256PlusPlus,
     ) -> candle_core::Result<Tensor> {
+        let pass = self.pass(examples, programs, rng)?;
+        self.losses(&pass, 0, pass.pairs.len())
+    }
+
+    /// The sum of the losses of a run of pairs, a scalar.
+    fn losses(&self, pass: &Pass, start: usize, n: usize) -> candle_core::Result<Tensor> {
+        let of = |xs: &Tensor| xs.narrow(0, start, n);
+        let predicted = of(&pass.predicted)?;
+        let predicted_logs = self.fitted.labels.log_latency(&predicted)?;
+        hybrid_loss(&self.config.loss, (&predicted, &of(&pass.labels)?), (&predicted_logs, &of(&pass.logs)?))
+    }
+
+    /// What the network makes of all samples of some programs.
+    fn pass(
+        &self,
+        examples: &Examples<'_>,
+        programs: &[u32],
+        rng: &mut Xoshiro256PlusPlus,
+    ) -> candle_core::Result<Pass> {
         let asts: Vec<&CompactAst> = programs.iter().map(|i| examples.asts[*i as usize]).collect();
         let (mut pairs, mut labels, mut logs) = (Vec::new(), Vec::new(), Vec::new());
         let mut priors = Vec::new();
@@ -129,10 +208,10 @@ impl<'a> Autograd<'a> {
         self.jitter(&pairs, examples.hardware.len(), &mut priors, rng);
         let noise = Some((rng, self.config.hardware_noise));
         let h = self.network.embed_hardware(&examples.hardware, &self.fitted.hardware, noise)?;
-        let predicted = self.network.labels(&z, &h, &pairs, priors)?;
-        let predicted_logs = self.fitted.labels.log_latency(&predicted)?;
+        let hidden = self.network.hidden(&z, &h, &pairs, priors)?;
+        let predicted = self.network.read_out(&hidden)?;
         let (labels, logs) = (Tensor::new(labels, self.device)?, Tensor::new(logs, self.device)?);
-        hybrid_loss(&self.config.loss, (&predicted, &labels), (&predicted_logs, &logs))
+        Ok(Pass { z, hidden, predicted, pairs, labels, logs })
     }
 
     /// Adds noise to the inputs from the prior, the same for all programs of a hardware: together these inputs tell one

@@ -1,6 +1,8 @@
 //! Samples, gathered by program.
 
 use std::hash::Hasher as _;
+use std::ops::Range;
+use std::time::Duration;
 
 use cdmpp_hardware::HardwareSpec;
 use cdmpp_ir::CompactAst;
@@ -29,7 +31,7 @@ pub(crate) struct Examples<'a> {
 pub(crate) struct Measured {
     /// The index of the hardware.
     pub(crate) hardware: u32,
-    /// The latency in units of the prior; in seconds without one.
+    /// The latency in units of the prior; in seconds without one. NaN of what was not measured.
     pub(crate) units: f64,
     /// The transform of `units`.
     pub(crate) label: f32,
@@ -38,19 +40,57 @@ pub(crate) struct Measured {
 impl<'a> Examples<'a> {
     /// Gathers samples, which errors call `what`.
     pub(crate) fn new(what: &'static str, samples: &[Sample<'a>], fitted: &Fitted) -> Result<Self, ModelError> {
-        let Pairs { asts, hardware, pairs } = Pairs::new(samples.iter().map(|sample| sample.query));
+        let samples = samples.iter().map(|sample| (sample.query, Some(sample.latency)));
+        Self::gather(what, samples, fitted)
+    }
+
+    /// Gathers what was not measured.
+    pub(crate) fn unmeasured(what: &'static str, queries: &[Query<'a>], fitted: &Fitted) -> Result<Self, ModelError> {
+        Self::gather(what, queries.iter().map(|query| (*query, None)), fitted)
+    }
+
+    fn gather(
+        what: &'static str,
+        samples: impl Iterator<Item = (Query<'a>, Option<Duration>)> + Clone,
+        fitted: &Fitted,
+    ) -> Result<Self, ModelError> {
+        let Pairs { asts, hardware, pairs } = Pairs::new(samples.clone().map(|(query, _)| query));
         let mut measured = vec![Vec::new(); asts.len()];
         let mut priors = vec![Vec::new(); asts.len()];
-        for (index, (sample, (ast, hardware))) in samples.iter().zip(pairs).enumerate() {
+        let n_samples = pairs.len();
+        for (index, ((query, latency), (ast, hardware))) in samples.zip(pairs).enumerate() {
             let fail = |problem| ModelError::Input { what, index, problem };
-            let Query { ast: program, hardware: spec } = sample.query;
-            let unit = fitted.prior.append(program, spec, &mut priors[ast as usize]).map_err(fail)?;
-            let units = sample.latency.as_secs_f64() / unit;
-            measured[ast as usize].push(Measured { hardware, units, label: fitted.labels.forward(units) as f32 });
+            let unit = fitted.prior.append(query.ast, query.hardware, &mut priors[ast as usize]).map_err(fail)?;
+            let units = latency.map_or(f64::NAN, |latency| latency.as_secs_f64() / unit);
+            let label = latency.map_or(f32::NAN, |_| fitted.labels.forward(units) as f32);
+            measured[ast as usize].push(Measured { hardware, units, label });
         }
         let mut hardware_inputs = Vec::new();
         hardware.iter().for_each(|spec| fitted.hardware.append(spec, &mut hardware_inputs));
-        Ok(Self { asts, hardware, hardware_inputs, measured, priors, n_samples: samples.len() })
+        Ok(Self { asts, hardware, hardware_inputs, measured, priors, n_samples })
+    }
+
+    /// Takes the programs of others in after its own, each as one of its own even if it is here already, and gives their
+    /// places.
+    pub(crate) fn extend(&mut self, others: Self) -> Range<u32> {
+        let start = self.asts.len() as u32;
+        let width = others.hardware_inputs.len() / others.hardware.len().max(1);
+        let mut columns = Vec::with_capacity(others.hardware.len());
+        for (i, spec) in others.hardware.iter().enumerate() {
+            let known = self.hardware.iter().position(|known| known == spec);
+            columns.push(known.unwrap_or_else(|| {
+                self.hardware.push(spec);
+                self.hardware_inputs.extend_from_slice(&others.hardware_inputs[i * width..][..width]);
+                self.hardware.len() - 1
+            }) as u32);
+        }
+        self.measured.extend(others.measured.into_iter().map(|measured| {
+            measured.into_iter().map(|one| Measured { hardware: columns[one.hardware as usize], ..one }).collect()
+        }));
+        self.asts.extend(others.asts);
+        self.priors.extend(others.priors);
+        self.n_samples += others.n_samples;
+        start..self.asts.len() as u32
     }
 
     /// Cuts programs into runs of at least `batch_size` samples (the last run may have fewer).

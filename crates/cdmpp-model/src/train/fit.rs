@@ -106,7 +106,7 @@ fn run(
     }
 }
 
-fn check_samples(model: &Predictor, what: &'static str, samples: &[Sample<'_>]) -> Result<(), ModelError> {
+pub(crate) fn check_samples(model: &Predictor, what: &'static str, samples: &[Sample<'_>]) -> Result<(), ModelError> {
     model.check_queries(what, samples.iter().map(|sample| sample.query))?;
     match samples.iter().position(|sample| sample.latency.is_zero()) {
         Some(index) => {

@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use super::TrainConfig;
 use super::autograd::Autograd;
+use super::blend::Blend;
 use super::examples::Examples;
 use crate::engine::Engine;
 use crate::predictor::Fitted;
@@ -73,6 +74,22 @@ impl<'a> Objective<'a> {
         match self {
             Self::Native(engine) => Ok(engine.gradient(parameters, examples, programs, step, gradient)),
             Self::Candle(autograd) => autograd.gradient(parameters, examples, programs, step, gradient),
+        }
+    }
+
+    /// Writes the gradient of a blend, by what was taken of the parameters; the loss is that without the discrepancy.
+    pub(crate) fn blend(
+        &mut self,
+        parameters: &[f32],
+        examples: &Examples<'_>,
+        blend: &Blend<'_>,
+        step: usize,
+        gradient: &mut Vec<f32>,
+    ) -> Result<Sums, ModelError> {
+        gradient.resize(parameters.len(), 0.0);
+        match self {
+            Self::Native(engine) => engine.blend(parameters, examples, blend, step, gradient),
+            Self::Candle(autograd) => autograd.blend(parameters, examples, blend, step, gradient),
         }
     }
 

@@ -1,0 +1,306 @@
+//! `cdmpp adapt`: from a model of known hardware to one of new hardware.
+
+mod baselines;
+mod domains;
+mod settings;
+
+use std::fmt;
+use std::io::Write;
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Instant;
+
+use anyhow::{Context, Result, bail};
+use cdmpp::adapt::{cmd, coral, median_bandwidths, mmd};
+use cdmpp::data::CleanReport;
+use cdmpp::model::candle_core::{self, Device, Tensor};
+use cdmpp::model::train::{AlignedLayer, Labelled, StopReason, Tuned, TuningEpoch, adapt, fine_tune};
+use cdmpp::model::{Predictor, Query};
+use serde::Serialize;
+
+use self::baselines::Baselines;
+use self::domains::Domains;
+use self::settings::Settings;
+use crate::choice::{ChoiceArgs, Method, Unit};
+use crate::interrupt::{self, Interrupt};
+use crate::measured::{DataArgs, Measured};
+use crate::program_list::Entry;
+use crate::report::{Counts, Scores, Versions};
+use crate::table::Table;
+use crate::{featurizer, new_file, predictions, progress, report};
+
+/// The moments that central moment discrepancies compare, as published.
+const N_MOMENTS: usize = 5;
+
+/// The most rows of each side between which a report tells the discrepancy.
+const COMPARED_ROWS: usize = 1024;
+
+/// Adapts a model to new hardware
+///
+/// The records hold what the model was trained on, and programs measured on NAME. Of the latter only the measurements
+/// that --measured or --budget allows are used; all others test the result, and have no influence on it. With a
+/// discrepancy, the programs that were run on NAME take part without their latencies.
+///
+/// Prints a table of the test set, before (zero-shot) and after.
+#[derive(Debug, clap::Args)]
+pub(crate) struct AdaptArgs {
+    /// A checkpoint of `cdmpp train`
+    model: PathBuf,
+    #[command(flatten)]
+    data: DataArgs,
+    /// The new hardware
+    #[arg(long, value_name = "NAME")]
+    on: String,
+    /// What may be used of the measurements on NAME, as JSON lines {"task": …} or {"task": …, "schedule": …}
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["budget", "must", "weights", "method"])]
+    measured: Option<PathBuf>,
+    /// Choose what may be used: this many tasks or programs, by the embeddings of the model
+    #[arg(long, value_name = "K")]
+    budget: Option<usize>,
+    #[command(flatten)]
+    choice: ChoiceArgs,
+    /// Draw source and target together by this discrepancy
+    #[arg(long, value_name = "NAME", default_value = "none")]
+    discrepancy: Discrepancy,
+    /// Settings (TOML): the tables `adaptation` and `cleaning`
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Where the adapted checkpoint goes (one safetensors file)
+    #[arg(long, value_name = "MODEL")]
+    out: PathBuf,
+    /// Write a JSON report
+    #[arg(long, value_name = "FILE")]
+    report: Option<PathBuf>,
+    /// Write every prediction of the test set beside its measurement, as JSON lines
+    #[arg(long, value_name = "FILE")]
+    predictions: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum, Serialize)]
+#[serde(rename_all = "lowercase")]
+enum Discrepancy {
+    /// Central moments
+    Cmd,
+    /// Kernel means
+    Mmd,
+    /// Covariances
+    Coral,
+    /// No discrepancy
+    None,
+}
+
+impl Discrepancy {
+    fn of(self, source: &Tensor, target: &Tensor) -> candle_core::Result<Tensor> {
+        match self {
+            Self::Cmd => cmd(source, target, N_MOMENTS),
+            Self::Mmd => mmd(source, target, &median_bandwidths(source, target)?),
+            Self::Coral => coral(source, target),
+            Self::None => candle_core::bail!("there is no discrepancy"),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct Report<'a> {
+    on: &'a str,
+    /// Of the test set, after adaptation.
+    #[serde(flatten)]
+    adapted: &'a Scores,
+    zero_shot: &'a Scores,
+    baselines: &'a Baselines,
+    measured: MeasuredPart<'a>,
+    discrepancy: Option<Distance>,
+    training: Training<'a>,
+    seed: u64,
+    counts: Counts,
+    cleaning: &'a CleanReport,
+    seconds: Seconds,
+    versions: Versions,
+    config: &'a Settings,
+}
+
+/// What was used of the new hardware.
+#[derive(Serialize)]
+struct MeasuredPart<'a> {
+    n_tasks: usize,
+    n_programs: usize,
+    unit: Unit,
+    budget: Option<usize>,
+    method: Option<Method>,
+    chosen: &'a [Entry],
+}
+
+/// How far apart source and target are.
+#[derive(Clone, Copy, Serialize)]
+struct Distance {
+    name: Discrepancy,
+    layer: AlignedLayer,
+    before: f32,
+    after: f32,
+}
+
+#[derive(Serialize)]
+struct Training<'a> {
+    epochs: usize,
+    held_out_losses: &'a [f64],
+    stopped: String,
+}
+
+#[derive(Default, Serialize)]
+struct Seconds {
+    load: f64,
+    choose: f64,
+    adapt: f64,
+    evaluate: f64,
+}
+
+pub(crate) fn run(args: &AdaptArgs, seed: Option<u64>) -> Result<ExitCode> {
+    let settings = settings(args, seed)?;
+    let files = [&args.out].into_iter().chain(&args.report).chain(&args.predictions);
+    files.into_iter().try_for_each(|path| new_file::check_place(path))?;
+    if args.measured.is_none() && args.budget.is_none() && args.discrepancy == Discrepancy::None {
+        bail!("there is nothing to adapt by: give --measured, --budget or --discrepancy");
+    }
+    let mut seconds = Seconds::default();
+    let started = Instant::now();
+    let mut model = Predictor::load(&args.model, &Device::Cpu)?;
+    let built_in = featurizer::of_schema(model.schema()).with_context(|| args.model.display().to_string())?;
+    let measured = args.data.load(built_in, &settings.cleaning)?;
+    seconds.load = started.elapsed().as_secs_f64();
+
+    let started = Instant::now();
+    let domains = Domains::new(&measured, &model, args, settings.adaptation.tuning.seed)?;
+    seconds.choose = started.elapsed().as_secs_f64();
+    say(format_args!("{}\n{domains}", measured.dataset.report()));
+
+    let started = Instant::now();
+    let zero_shot = Scores::of(&measured, &domains.test, &measured.score(&model, &domains.test)?, None);
+    let before = distance(&model, &measured, &domains, args.discrepancy, &settings)?;
+    seconds.evaluate = started.elapsed().as_secs_f64();
+
+    let started = Instant::now();
+    let tuned = tune(&mut model, &measured, &domains, args.discrepancy, &settings)?;
+    seconds.adapt = started.elapsed().as_secs_f64();
+    if tuned.reason == StopReason::Interrupted {
+        say(format_args!("interrupted; {} is not written", args.out.display()));
+        return Ok(ExitCode::from(interrupt::EXIT_CODE));
+    }
+    model.save(&args.out)?;
+
+    let started = Instant::now();
+    let scored = measured.score(&model, &domains.test)?;
+    let adapted = Scores::of(&measured, &domains.test, &scored, None);
+    let after = distance(&model, &measured, &domains, args.discrepancy, &settings)?;
+    seconds.evaluate += started.elapsed().as_secs_f64();
+    if let Some(path) = &args.predictions {
+        predictions::write(&measured, &domains.test, &scored, path)?;
+    }
+    if let Some(path) = &args.report {
+        let name = args.discrepancy;
+        let layer = settings.adaptation.layer;
+        let report = Report {
+            on: &args.on,
+            adapted: &adapted,
+            zero_shot: &zero_shot,
+            baselines: &Baselines::new(&measured, &domains)?,
+            measured: MeasuredPart {
+                n_tasks: domains.n_tasks(&measured),
+                n_programs: domains.measured.len(),
+                unit: args.choice.unit,
+                budget: args.budget,
+                method: args.budget.map(|_| args.choice.method),
+                chosen: &domains.chosen,
+            },
+            discrepancy: before.zip(after).map(|(before, after)| Distance { name, layer, before, after }),
+            training: Training {
+                epochs: tuned.epochs,
+                held_out_losses: &tuned.held_out_losses,
+                stopped: format!("{:?}", tuned.reason).to_lowercase(),
+            },
+            seed: settings.adaptation.tuning.seed,
+            counts: Counts::of(&measured, &model),
+            cleaning: measured.dataset.report(),
+            seconds,
+            versions: Versions::of(&model),
+            config: &settings,
+        };
+        report::write(&report, path)?;
+    }
+    let first = zero_shot.overall.as_ref().map(|metrics| ("zero-shot", metrics));
+    let mut out = std::io::stdout().lock();
+    write!(out, "{}", Table { scores: &adapted, first })?;
+    out.flush()?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The settings file, changed by the command line.
+fn settings(args: &AdaptArgs, seed: Option<u64>) -> Result<Settings> {
+    let mut settings = args.config.as_deref().map_or(Ok(Settings::default()), Settings::load)?;
+    args.data.change(&mut settings.cleaning);
+    let tuning = &mut settings.adaptation.tuning;
+    tuning.seed = seed.unwrap_or(tuning.seed);
+    settings.check()?;
+    Ok(settings)
+}
+
+/// Adapts the model.
+fn tune(
+    model: &mut Predictor,
+    measured: &Measured,
+    domains: &Domains,
+    discrepancy: Discrepancy,
+    settings: &Settings,
+) -> Result<Tuned> {
+    let (source, samples) = (measured.samples(&domains.source)?, measured.samples(&domains.measured)?);
+    let labelled = Labelled { source: &source, measured: &samples, groups: &domains.groups };
+    let config = &settings.adaptation;
+    let interrupt = Interrupt::install()?;
+    let bar = progress::of_epochs(0);
+    let mut on_epoch = |epoch: &TuningEpoch| {
+        bar.set_length((epoch.n_runs * config.tuning.epochs) as u64);
+        bar.set_position(((epoch.run - 1) * config.tuning.epochs + epoch.number) as u64);
+        let held_out = epoch.held_out_loss.map_or(String::new(), |loss| format!(", held out {loss:.3}"));
+        bar.set_message(format!("loss {:.3}{held_out}", epoch.train_loss));
+        if interrupt.is_wished() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    };
+    let tuned = if discrepancy == Discrepancy::None {
+        fine_tune(model, &labelled, &config.tuning, &mut on_epoch)?
+    } else {
+        let target: Vec<Query<'_>> = measured.samples(&domains.target)?.iter().map(|sample| sample.query).collect();
+        let between = |source: &Tensor, target: &Tensor| discrepancy.of(source, target);
+        adapt(model, &labelled, &target, &between, config, &mut on_epoch)?
+    };
+    bar.finish_and_clear();
+    Ok(tuned)
+}
+
+/// How far apart source and target are for a model, between some rows of each; `None` without a discrepancy.
+fn distance(
+    model: &Predictor,
+    measured: &Measured,
+    domains: &Domains,
+    discrepancy: Discrepancy,
+    settings: &Settings,
+) -> Result<Option<f32>> {
+    if discrepancy == Discrepancy::None {
+        return Ok(None);
+    }
+    let embed = |indices: &[usize]| -> Result<Tensor> {
+        let step = indices.len().div_ceil(COMPARED_ROWS).max(1);
+        let some: Vec<usize> = indices.iter().copied().step_by(step).collect();
+        let queries: Vec<Query<'_>> = measured.samples(&some)?.iter().map(|sample| sample.query).collect();
+        Ok(match settings.adaptation.layer {
+            AlignedLayer::Program => model.embed(&queries)?,
+            AlignedLayer::Pair => model.embed_pairs(&queries)?,
+        })
+    };
+    let between = discrepancy.of(&embed(&domains.source)?, &embed(&domains.target)?)?;
+    Ok(Some(between.to_scalar::<f32>()?))
+}
+
+/// Tells people how it goes.
+fn say(message: fmt::Arguments<'_>) {
+    // Nobody listens: no reason to stop.
+    let _ = writeln!(std::io::stderr(), "{message}");
+}

@@ -1,0 +1,117 @@
+//! What is source, what is target, and what of the target may be used.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::path::Path;
+
+use anyhow::{Result, bail};
+use cdmpp::model::Predictor;
+
+use super::AdaptArgs;
+use crate::choice::{Candidate, Unit, choose};
+use crate::measured::Measured;
+use crate::near::check_names;
+use crate::program_list::{self, Entry};
+
+/// Measurements by their part, as indices into those of the data set.
+#[derive(Debug)]
+pub(super) struct Domains {
+    /// On all other hardware.
+    pub(super) source: Vec<usize>,
+    /// On the new hardware.
+    pub(super) target: Vec<usize>,
+    /// Those of the target whose latencies may be used.
+    pub(super) measured: Vec<usize>,
+    /// For each of them, what is held out together with it.
+    pub(super) groups: Vec<usize>,
+    /// All others of the target.
+    pub(super) test: Vec<usize>,
+    /// What was listed or chosen, in that order.
+    pub(super) chosen: Vec<Entry>,
+}
+
+impl Domains {
+    pub(super) fn new(measured: &Measured, model: &Predictor, args: &AdaptArgs, seed: u64) -> Result<Self> {
+        let all = measured.dataset.measurements();
+        let known: BTreeSet<&str> = all.iter().map(|measurement| &*measurement.hardware).collect();
+        check_names("hardware", [args.on.as_str()], &known, "the records")?;
+        let is_target = |index: &usize| *all[*index].hardware == args.on;
+        let (target, source): (Vec<usize>, Vec<usize>) = (0..all.len()).partition(is_target);
+        if source.is_empty() {
+            bail!("everything was measured on `{}`: there is no source to adapt from", args.on);
+        }
+        let chosen = match (&args.measured, args.budget) {
+            (Some(path), _) => listed(path, measured, &target, &args.on)?,
+            (None, Some(budget)) => {
+                let candidate = |index: &usize| {
+                    let program = measured.program(*index);
+                    Candidate { task: &program.task, schedule: program.schedule, ast: &program.ast }
+                };
+                let candidates: Vec<Candidate<'_>> = target.iter().map(candidate).collect();
+                choose(&candidates, Some(model), (budget, &args.choice), seed)?
+            }
+            (None, None) => Vec::new(),
+        };
+        let entries: BTreeSet<&Entry> = chosen.iter().collect();
+        let is_chosen = |index: &usize| {
+            let program = measured.program(*index);
+            let entry = |schedule| Entry { task: program.task.to_string(), schedule };
+            entries.contains(&entry(None)) || entries.contains(&entry(Some(program.schedule)))
+        };
+        let (used, test): (Vec<usize>, Vec<usize>) = target.iter().copied().partition(is_chosen);
+        if test.is_empty() {
+            bail!("every measurement on `{}` is used: there is none to test on", args.on);
+        }
+        if used.is_empty() && (args.measured.is_some() || args.budget.is_some()) {
+            bail!("nothing is measured on `{}`", args.on);
+        }
+        let groups = groups(measured, &used, args.choice.unit);
+        Ok(Self { source, target, measured: used, groups, test, chosen })
+    }
+
+    /// The number of tasks of which something is measured.
+    pub(super) fn n_tasks(&self, measured: &Measured) -> usize {
+        self.measured.iter().map(|index| &*measured.program(*index).task).collect::<BTreeSet<_>>().len()
+    }
+}
+
+/// Reads what may be used; all of it was measured on the new hardware.
+fn listed(path: &Path, measured: &Measured, target: &[usize], on: &str) -> Result<Vec<Entry>> {
+    let list = program_list::read(path)?;
+    let is_there = |entry: &Entry| {
+        let mut programs = target.iter().map(|index| measured.program(*index));
+        programs.any(|program| entry.has(&program.task, program.schedule))
+    };
+    if let Some((entry, at)) = list.iter().find(|(entry, _)| !is_there(entry)) {
+        bail!("{at}: {entry} was not measured on `{on}`");
+    }
+    Ok(list.into_iter().map(|(entry, _)| entry).collect())
+}
+
+/// What is held out together: the programs of a task, or of equal text.
+fn groups(measured: &Measured, used: &[usize], unit: Unit) -> Vec<usize> {
+    let names: Vec<(&str, Option<i64>)> = used
+        .iter()
+        .map(|index| {
+            let program = measured.program(*index);
+            (&*program.task, (unit == Unit::Program).then_some(program.schedule))
+        })
+        .collect();
+    let distinct: Vec<&(&str, Option<i64>)> = names.iter().collect::<BTreeSet<_>>().into_iter().collect();
+    let place = |name| distinct.binary_search(&name).expect("every name is among the distinct ones");
+    names.iter().map(place).collect()
+}
+
+impl fmt::Display for Domains {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { source, measured, test, groups, .. } = self;
+        let n_groups = groups.iter().collect::<BTreeSet<_>>().len();
+        write!(
+            f,
+            "source: {} measurements; target: {} measured in {n_groups} groups, {} to test on",
+            source.len(),
+            measured.len(),
+            test.len()
+        )
+    }
+}

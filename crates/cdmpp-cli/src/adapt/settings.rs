@@ -1,0 +1,33 @@
+//! The settings of adaptation, from a TOML file and the command line.
+
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use cdmpp::data::CleanConfig;
+use cdmpp::model::train::AdaptConfig;
+use serde::{Deserialize, Serialize};
+
+use crate::settings::parse_toml;
+
+/// Everything that can be set, as the report repeats it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Settings {
+    pub(crate) adaptation: AdaptConfig,
+    pub(crate) cleaning: CleanConfig,
+}
+
+impl Settings {
+    /// Reads a file; what it does not name has its default.
+    pub(crate) fn load(path: &Path) -> Result<Self> {
+        let text =
+            std::fs::read_to_string(path).with_context(|| format!("cannot read the settings {}", path.display()))?;
+        parse_toml(&text, &path.display().to_string())
+    }
+
+    /// Checks the ranges of everything.
+    pub(crate) fn check(&self) -> Result<()> {
+        self.adaptation.check().context("settings")?;
+        self.cleaning.check().context("settings")
+    }
+}

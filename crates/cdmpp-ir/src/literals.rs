@@ -1,0 +1,97 @@
+//! Programs that differ in their literals alone.
+
+use crate::{Expr, ExprId, Node, Program, VerifyError};
+
+impl Program {
+    /// The same program with other values of some integer literals, wherever they are used: extents and first values of
+    /// loops, factors and divisors in indices. [`AstEncoder`](crate::AstEncoder) encodes such programs quickly.
+    ///
+    /// A literal of the builder is a knob of the program: one that is used for the length of a loop over a tile and for
+    /// the distance between tiles changes both. Which shape a buffer needs is up to the caller; the
+    /// [canonical form](Self::canonical) cuts an allocation to what is used of it, so that it may be as large as the largest
+    /// candidate needs.
+    ///
+    /// # Errors
+    /// [`VerifyError::Literal`] if an expression is no integer literal, the value is not of its type, or a loop would
+    /// have no iteration or end beyond 64 bits.
+    ///
+    /// # Complexity
+    /// A copy of the program's arenas.
+    ///
+    /// # Examples
+    /// ```
+    /// use cdmpp_ir::{Node, NodeId, Program};
+    ///
+    /// let program: Program = "program f(A: float32[64]) { for i in 0..16 { A[i] = 0.0 } }".parse()?;
+    /// let Some(Node::Loop { extent, .. }) = program.nodes().next().map(|node| &program[node]) else { unreachable!() };
+    /// let longer = program.with_literals(&[(*extent, 64)])?;
+    /// assert_eq!(longer, "program f(A: float32[64]) { for i in 0..64 { A[i] = 0.0 } }".parse()?);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn with_literals(&self, values: &[(ExprId, i64)]) -> Result<Self, VerifyError> {
+        let mut changed = self.clone();
+        for &(expr, value) in values {
+            let fail = |rule| Err(VerifyError::Literal { expr, rule });
+            match changed.exprs.get_mut(expr.index()) {
+                Some(Expr::Int { dtype, .. }) if !dtype.holds(value) => {
+                    return fail("the value must fit in the type of the literal");
+                }
+                Some(Expr::Int { value: old, .. }) => *old = value,
+                _ => return fail("only an integer literal has a value to change"),
+            }
+        }
+        for node in &changed.nodes {
+            let Node::Loop { min, extent, .. } = *node else { continue };
+            let fail = |rule| Err(VerifyError::Literal { expr: extent, rule });
+            match (changed.as_int(min), changed.as_int(extent)) {
+                (_, Some(..=0)) => return fail("a loop's extent must be at least 1"),
+                (Some(first), Some(n)) if first.checked_add(n).is_none() => {
+                    return fail("a loop's end must fit in 64 bits");
+                }
+                _ => {}
+            }
+        }
+        Ok(changed)
+    }
+
+    /// Whether two programs are the same but for integer literals, the values of hints and the shapes of buffers, down to
+    /// their ids.
+    pub(crate) fn has_structure_of(&self, other: &Self) -> bool {
+        let same_exprs = || self.exprs.iter().zip(&other.exprs).all(|(a, b)| same_expr(*a, *b));
+        let same_nodes = || self.nodes.iter().zip(&other.nodes).all(|(a, b)| same_node(a, b));
+        let same_buffers = || {
+            self.buffers.iter().zip(other.buffers.iter()).all(|(a, b)| {
+                (a.dtype, a.shape.len(), &a.scope, &a.name) == (b.dtype, b.shape.len(), &b.scope, &b.name)
+            })
+        };
+        (self.exprs.len(), self.nodes.len(), self.buffers.len())
+            == (other.exprs.len(), other.nodes.len(), other.buffers.len())
+            && self.ends == other.ends
+            && self.lists == other.lists
+            && self.types == other.types
+            && self.params == other.params
+            && self.strings == other.strings
+            && self.vars.len() == other.vars.len()
+            && same_exprs()
+            && same_nodes()
+            && same_buffers()
+    }
+}
+
+fn same_expr(a: Expr, b: Expr) -> bool {
+    match (a, b) {
+        (Expr::Int { dtype, .. }, Expr::Int { dtype: other, .. })
+        | (Expr::Float { dtype, .. }, Expr::Float { dtype: other, .. }) => dtype == other,
+        _ => a == b,
+    }
+}
+
+fn same_node(a: &Node, b: &Node) -> bool {
+    match (a, b) {
+        (
+            Node::Loop { var, min, extent, kind, annotations: _ },
+            Node::Loop { var: other, min: first, extent: n, kind: k, annotations: _ },
+        ) => (var, min, extent, kind) == (other, first, n, k),
+        _ => a == b,
+    }
+}

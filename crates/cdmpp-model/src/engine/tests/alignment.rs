@@ -1,0 +1,133 @@
+//! The gradient of blends: parts in proportion, and a discrepancy between source and target.
+
+use candle_core::{DType, Tensor};
+
+use super::*;
+use crate::train::{AlignedLayer, Alignment, Blend};
+
+/// Means and second moments, of which the latter weigh more: a discrepancy that no layer's gradient can leave out.
+fn discrepancy(source: &Tensor, target: &Tensor) -> candle_core::Result<Tensor> {
+    let first = (source.mean(0)? - target.mean(0)?)?.sqr()?.sum_all()?;
+    let second = (source.sqr()?.mean(0)? - target.sqr()?.mean(0)?)?.sqr()?.sum_all()?;
+    first + (second * 3.0)?
+}
+
+/// Two parts of different weights; the target is in neither.
+const PARTS: [(&[u32], f64); 2] = [(&[3, 0, 5, 1], 0.7), (&[6, 2], 0.2)];
+const TARGET: [u32; 4] = [10, 4, 8, 11];
+
+fn blend<'a>(layer: AlignedLayer, weight: f64) -> Blend<'a> {
+    let alignment = Alignment { discrepancy: &discrepancy, layer, weight, source: PARTS[0].0, target: &TARGET };
+    Blend { parts: &PARTS, alignment: Some(alignment) }
+}
+
+impl Case {
+    fn blend_by_engine(&self, parameters: &[f32], blend: &Blend<'_>) -> (f64, Vec<f32>) {
+        let mut engine = Engine::new(&self.model.identity, &self.fitted, &self.config);
+        let own = engine.compaction.take(parameters);
+        let mut gradient = vec![0.0; own.len()];
+        let sums = engine.blend(&own, &self.examples(), blend, 5, &mut gradient).unwrap();
+        let mut all = vec![0.0; parameters.len()];
+        engine.compaction.put(&gradient, &mut all);
+        (sums.loss, all)
+    }
+
+    fn blend_by_candle(&self, parameters: &[f32], blend: &Blend<'_>) -> (f64, Vec<f32>) {
+        let mut autograd = Autograd::new(&self.model.network, &self.fitted, &self.config, &self.model.device).unwrap();
+        let mut gradient = vec![0.0; parameters.len()];
+        let sums = autograd.blend(parameters, &self.examples(), blend, 5, &mut gradient).unwrap();
+        (sums.loss, gradient)
+    }
+}
+
+/// The layers of a shape that there is something to compare at.
+fn layers(config: &PredictorConfig) -> &'static [AlignedLayer] {
+    if config.head_hidden.is_empty() { &[AlignedLayer::Program] } else { &[AlignedLayer::Program, AlignedLayer::Pair] }
+}
+
+#[test]
+fn a_blend_has_the_loss_and_gradient_of_autograd() {
+    for (i, config) in configs().iter().enumerate() {
+        for n_shards in [1, 3] {
+            let case = Case::new(config, &LEAVES, n_shards);
+            let parameters = case.parameters();
+            let without = case.blend_by_engine(&parameters, &Blend { parts: &PARTS, alignment: None });
+            for layer in layers(config) {
+                let blend = blend(*layer, 2.0);
+                let (loss, gradient) = case.blend_by_engine(&parameters, &blend);
+                let (expected_loss, expected) = case.blend_by_candle(&parameters, &blend);
+                assert!((loss - expected_loss).abs() < 1e-5 * expected_loss, "{i}: {loss} is not {expected_loss}");
+                assert_near(&gradient, &expected, 1e-5, &layout(&case));
+                assert!((without.0 - loss).abs() < 1e-9 * loss, "the discrepancy is not in the loss");
+                assert_ne!(without.1, gradient);
+            }
+        }
+    }
+}
+
+#[test]
+fn one_part_of_weight_one_is_an_ordinary_batch() {
+    for config in configs() {
+        let case = Case::new(&config, &LEAVES, 2);
+        let (parameters, examples) = (case.parameters(), case.examples());
+        let programs: Vec<u32> = (0..examples.asts.len() as u32).rev().collect();
+        let (loss, gradient) = case.by_engine(&parameters);
+        let blend = Blend { parts: &[(&programs, 1.0)], alignment: None };
+        let (mean, blended) = case.blend_by_engine(&parameters, &blend);
+        assert!((mean * examples.n_samples as f64 - loss).abs() < 1e-9 * loss);
+        assert_eq!(blended, gradient);
+    }
+}
+
+/// Under dropout and noise, which both passes of a step must draw alike.
+#[test]
+fn the_gradient_of_a_discrepancy_is_its_slope() {
+    for (i, config) in configs().into_iter().enumerate() {
+        let mut config = config;
+        config.transformer.dropout = 0.3;
+        config.transformer.n_layers = config.transformer.n_layers.min(2);
+        for layer in layers(&config) {
+            let mut case = Case::new(&config, &LEAVES, 2);
+            case.config.hardware_noise = 0.2;
+            let parameters = case.parameters();
+            // Of the discrepancy alone: what it sees is kept on the way.
+            let value = std::cell::Cell::new(0.0);
+            let keep = |source: &Tensor, target: &Tensor| {
+                let exact = |side: &Tensor| side.to_dtype(DType::F64);
+                value.set(discrepancy(&exact(source)?, &exact(target)?)?.to_scalar::<f64>()?);
+                discrepancy(source, target)
+            };
+            let parts: [(&[u32], f64); 1] = [(PARTS[0].0, 0.0)];
+            let alignment =
+                Alignment { discrepancy: &keep, layer: *layer, weight: 1.0, source: PARTS[0].0, target: &TARGET };
+            let blend = Blend { parts: &parts, alignment: Some(alignment) };
+            let (_, gradient) = case.blend_by_engine(&parameters, &blend);
+            let mut rng = generator(i as u64, "direction");
+            for (name, place) in &layout(&case).places {
+                let direction: Vec<f64> = place.clone().map(|_| rng.random_range(-1.0..1.0)).collect();
+                let expected: f64 =
+                    direction.iter().zip(&gradient[place.clone()]).map(|(x, g)| x * f64::from(*g)).sum();
+                let size = (direction.iter().map(|x| x * x).sum::<f64>()).sqrt();
+                let at = |by: f64| {
+                    let mut moved = parameters.clone();
+                    for (x, along) in moved[place.clone()].iter_mut().zip(&direction) {
+                        *x += (by * along) as f32;
+                    }
+                    case.blend_by_engine(&moved, &blend);
+                    value.get()
+                };
+                let slopes = [3e-3, 1e-3, 3e-4].map(|step| (at(step / size) - at(-step / size)) * size / (2.0 * step));
+                // What it compares is rounded to single precision, in proportion to its size.
+                let tolerance = 0.01 * expected.abs() + 1e-3 * size * at(0.0).max(1.0);
+                let is_near = |slope: &f64| (slope - expected).abs() < tolerance;
+                assert!(slopes.iter().any(is_near), "{i} {layer:?} {name}: {slopes:?} is not {expected}");
+                // Behind what it compares, nothing moves it.
+                let is_behind = match layer {
+                    AlignedLayer::Program => name.starts_with("head") || name.starts_with("hardware"),
+                    AlignedLayer::Pair => name.starts_with(&format!("head.{}", config.head_hidden.len())),
+                };
+                assert_eq!(gradient[place.clone()].iter().all(|g| *g == 0.0), is_behind, "{i} {layer:?} {name}");
+            }
+        }
+    }
+}

@@ -1,0 +1,58 @@
+//! A step on samples of several kinds.
+
+use candle_core::Tensor;
+
+/// How far apart two sets of embeddings are: from (n, d) and (m, d) to a scalar with a gradient to both.
+///
+/// The functions of the crate `cdmpp-adapt` are such, with their settings closed over.
+pub type Discrepancy<'f> = dyn Fn(&Tensor, &Tensor) -> candle_core::Result<Tensor> + 'f;
+
+/// What a discrepancy compares.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum AlignedLayer {
+    /// The embeddings of programs. They do not depend on the hardware: this is for a target of other programs, such as a
+    /// network that was never seen.
+    Program,
+    /// What the head's last layer reads of a program on a hardware: this is for a target that is other hardware.
+    Pair,
+}
+
+/// What one step minimises: weighted means of losses, and perhaps a discrepancy. No program is in two parts.
+#[derive(Debug)]
+pub(crate) struct Blend<'a> {
+    /// Programs, and the weight of the mean loss of their samples.
+    pub(crate) parts: &'a [(&'a [u32], f64)],
+    pub(crate) alignment: Option<Alignment<'a>>,
+}
+
+/// A discrepancy between programs of the parts and others.
+pub(crate) struct Alignment<'a> {
+    pub(crate) discrepancy: &'a Discrepancy<'a>,
+    pub(crate) layer: AlignedLayer,
+    pub(crate) weight: f64,
+    /// In one of the parts.
+    pub(crate) source: &'a [u32],
+    /// In none of them.
+    pub(crate) target: &'a [u32],
+}
+
+impl std::fmt::Debug for Alignment<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { layer, weight, source, target, .. } = self;
+        f.debug_struct("Alignment")
+            .field("layer", layer)
+            .field("weight", weight)
+            .field("source", source)
+            .field("target", target)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<'a> Blend<'a> {
+    /// All programs, part by part, and then those of the target.
+    pub(crate) fn programs(&self) -> impl Iterator<Item = u32> + 'a {
+        let parts = self.parts.iter().flat_map(|(programs, _)| programs.iter());
+        parts.chain(self.alignment.as_ref().map_or(&[][..], |alignment| alignment.target)).copied()
+    }
+}
