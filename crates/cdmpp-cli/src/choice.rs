@@ -14,7 +14,7 @@ use crate::program_list::{self, Entry};
 /// How to choose, but for how many.
 #[derive(Debug, clap::Args)]
 pub(crate) struct ChoiceArgs {
-    /// What is counted and chosen: tasks with all their programs, or programs
+    /// What is counted and chosen, and held out together: tasks with all their programs, or programs
     #[arg(long, value_name = "UNIT", default_value = "task")]
     pub(crate) unit: Unit,
     /// What is measured in any case, as JSON lines {"task": …} or {"task": …, "schedule": …}
