@@ -5,14 +5,18 @@ mod config;
 mod examples;
 mod fit;
 mod objective;
+mod samples;
 mod state;
 
 #[cfg(test)]
 pub(crate) use autograd::Autograd;
 pub use config::TrainConfig;
+#[cfg(test)]
+pub(crate) use examples::Labelled;
 pub(crate) use examples::{Examples, Measured};
 pub use fit::{fit, resume};
 pub(crate) use objective::Sums;
+pub use samples::Samples;
 pub use state::TrainState;
 
 use std::ops::ControlFlow;

@@ -86,7 +86,8 @@ impl Shard {
         rng: &mut Xoshiro256PlusPlus,
         noise: f64,
     ) {
-        self.hardware.clone_from(&examples.hardware_inputs);
+        self.hardware.clear();
+        self.hardware.extend_from_slice(examples.hardware_inputs);
         if noise > 0.0 {
             let known = self.hardware.iter_mut().filter(|x| **x != 0.0);
             known.for_each(|x| *x += (noise * standard_normal(rng)) as f32);
@@ -109,10 +110,10 @@ impl Shard {
         dropout: &mut Dropout<'_>,
     ) {
         let e = network.embed_dim();
-        fixed.reading.write(group, |program| examples.asts[program as usize], &mut self.trace);
+        fixed.reading.write(group, |program| &*examples.asts[program as usize], &mut self.trace);
         self.pairs.clear();
         for (i, program) in group.members.iter().enumerate() {
-            let measured = &examples.measured[*program as usize];
+            let measured = examples.measured[*program as usize];
             self.pairs.extend(measured.iter().map(|measured| (i, measured.hardware as usize)));
         }
         network.encode(group, &mut self.trace, dropout);
@@ -141,7 +142,7 @@ impl Shard {
     /// Adds up the losses of a group, and writes their slopes where the backward pass starts.
     fn judge(&mut self, examples: &Examples<'_>, group: &Group, judge: &(dyn Fn(&Measured, f32) -> (f64, f32) + Sync)) {
         let slopes = room(&mut self.backward.current, self.pairs.len());
-        let measured = group.members.iter().flat_map(|program| &examples.measured[*program as usize]);
+        let measured = group.members.iter().flat_map(|program| examples.measured[*program as usize]);
         for ((slope, label), measured) in slopes.iter_mut().zip(last(&self.head)).zip(measured) {
             let (loss, at) = judge(measured, *label);
             self.loss += loss;
