@@ -38,10 +38,10 @@ const VALIDATION_BATCH: usize = 1024;
 /// (a latency of zero, a program without a store); [`ModelError::Schema`]; [`ModelError::Diverged`]; and
 /// [`ModelError::Tensor`], also if a variable of the encoder never receives a gradient. The model is then what it was
 /// before.
-pub fn fit<'a>(
+pub fn fit<'t, 'v>(
     model: &mut Predictor,
-    training: impl Into<Samples<'a>>,
-    validation: impl Into<Samples<'a>>,
+    training: impl Into<Samples<'t>>,
+    validation: impl Into<Samples<'v>>,
     config: &TrainConfig,
     on_epoch: &mut OnEpoch<'_>,
 ) -> Result<Outcome, ModelError> {
@@ -53,10 +53,10 @@ pub fn fit<'a>(
 ///
 /// # Errors
 /// Those of [`fit`], and [`ModelError::Config`] if the state belongs to another training.
-pub fn resume<'a>(
+pub fn resume<'t, 'v>(
     model: &mut Predictor,
-    training: impl Into<Samples<'a>>,
-    validation: impl Into<Samples<'a>>,
+    training: impl Into<Samples<'t>>,
+    validation: impl Into<Samples<'v>>,
     config: &TrainConfig,
     state: TrainState,
     on_epoch: &mut OnEpoch<'_>,
@@ -64,10 +64,10 @@ pub fn resume<'a>(
     run(model, &training.into(), &validation.into(), config, Some(state), on_epoch)
 }
 
-fn run<'p>(
+fn run(
     model: &mut Predictor,
-    training: &Samples<'p>,
-    validation: &Samples<'p>,
+    training: &Samples<'_>,
+    validation: &Samples<'_>,
     config: &TrainConfig,
     state: Option<TrainState>,
     on_epoch: &mut OnEpoch<'_>,
@@ -162,13 +162,13 @@ fn fit_statistics(model: &Predictor, training: &Samples<'_>, n_leaves: usize) ->
 const NO_SAMPLE: ModelError = ModelError::Config { field: "training", rule: "needs at least one sample" };
 
 /// Training under way.
-struct Training<'a, 'p> {
+struct Training<'a, 't, 'v> {
     model: &'a Predictor,
     fitted: &'a Fitted,
     config: &'a TrainConfig,
     objective: Objective<'a>,
-    training: Labelled<'a, 'p>,
-    validation: Labelled<'a, 'p>,
+    training: Labelled<'a, 't>,
+    validation: Labelled<'a, 'v>,
     /// Of what a step changes, the numbers that decay: those of matrices only.
     decayed: Vec<Range<usize>>,
     /// The steps of all epochs.
@@ -177,13 +177,13 @@ struct Training<'a, 'p> {
     state: TrainState,
 }
 
-impl<'a, 'p> Training<'a, 'p> {
+impl<'a, 't, 'v> Training<'a, 't, 'v> {
     /// At the start, or where `state` was left.
     fn new(
         model: &'a Predictor,
         fitted: &'a Fitted,
         config: &'a TrainConfig,
-        (training, validation): (Labelled<'a, 'p>, Labelled<'a, 'p>),
+        (training, validation): (Labelled<'a, 't>, Labelled<'a, 'v>),
         state: Option<TrainState>,
     ) -> Result<Self, ModelError> {
         if training.n_samples() == 0 {
