@@ -164,8 +164,7 @@ fn from_bytes(bytes: &[u8], schema: &Arc<str>, dim: usize) -> Option<CompactAst>
     let (positions, depths) = places.split_at(n_leaves);
     let integers = |words: &[[u8; 4]]| words.iter().map(|word| u32::from_le_bytes(*word)).collect();
     let features = features.iter().map(|word| f32::from_le_bytes(*word)).collect();
-    let ast =
-        CompactAst::from_parts(Arc::clone(schema), dim, features, integers(positions), integers(depths)).ok()?;
+    let ast = CompactAst::from_parts(Arc::clone(schema), dim, features, integers(positions), integers(depths)).ok()?;
     let mut numbers = work.as_chunks::<8>().0.iter();
     let is_known = u64::from_le_bytes(*numbers.next()?) == 1;
     let mut number = || numbers.next().map(|bytes| f64::from_le_bytes(*bytes));

@@ -48,8 +48,8 @@ mod split;
 mod split_counts;
 mod writer;
 
-pub use cdmpp_hardware::{HardwareError, HardwareSpec, HardwareTable};
 pub use ast_store::Spill;
+pub use cdmpp_hardware::{HardwareError, HardwareSpec, HardwareTable};
 pub use clean::{CleanConfig, Cleaner, OnBadLabel};
 pub use dataset::{Dataset, EncodedProgram, LoadConfig, LoadProgress, Measurement};
 pub use encode::encode_records;

@@ -5,7 +5,9 @@ use std::num::NonZero;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use cdmpp_data::{CleanConfig, DataError, Dataset, LoadConfig, OnBadLabel, Record, RecordWriter, Spill, SplitBy, split};
+use cdmpp_data::{
+    CleanConfig, DataError, Dataset, LoadConfig, OnBadLabel, Record, RecordWriter, Spill, SplitBy, split,
+};
 use cdmpp_ir::{Featurizer, LeafContext};
 
 /// One column: the number of loops around a store.

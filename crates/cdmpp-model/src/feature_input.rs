@@ -56,9 +56,8 @@ impl FeatureInput {
         n: usize,
         blocks: impl Fn(&mut dyn FnMut(&[f32])) -> Result<(), E>,
     ) -> Result<Self, E> {
-        let rows = |visit: &mut dyn FnMut(&[f32])| {
-            blocks(&mut |block| block.chunks_exact(dim.max(1)).for_each(&mut *visit))
-        };
+        let rows =
+            |visit: &mut dyn FnMut(&[f32])| blocks(&mut |block| block.chunks_exact(dim.max(1)).for_each(&mut *visit));
         let (mut sample, mut at, step) = (Vec::new(), 0, n.div_ceil(BIN_LEAVES).max(1));
         rows(&mut |row| {
             if at % step == 0 {

@@ -286,7 +286,9 @@ fn the_gradient_is_the_slope_of_the_loss() {
         case.config.hardware_noise = 0.2;
         let parameters = case.parameters();
         let (_, gradient) = case.by_engine(&parameters);
-        let n_samples = case.with_examples(|examples| examples.measured.iter().map(|measured| measured.len()).sum::<usize>()) as f64;
+        let n_samples = case
+            .with_examples(|examples| examples.measured.iter().map(|measured| measured.len()).sum::<usize>())
+            as f64;
         let mut rng = generator(i as u64, "direction");
         for (name, place) in &layout(&case).places {
             // In a random direction of every variable.

@@ -63,11 +63,7 @@ impl<'a, 'p> Labelled<'a, 'p> {
             for entry in samples.of(program) {
                 priors.clear();
                 let units = entry.latency.as_secs_f64() / labelled.prior(ast, entry, &mut priors)?;
-                measured.push(Measured {
-                    hardware: entry.hardware,
-                    units,
-                    label: fitted.labels.forward(units) as f32,
-                });
+                measured.push(Measured { hardware: entry.hardware, units, label: fitted.labels.forward(units) as f32 });
             }
             Ok(())
         })?;

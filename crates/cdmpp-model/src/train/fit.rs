@@ -119,9 +119,7 @@ fn check_samples(model: &Predictor, what: &'static str, samples: &Samples<'_>) -
         let first = samples.of(program)[0];
         let query = Query { ast, hardware: samples.hardware[first.hardware as usize] };
         model.check_queries(what, std::iter::once(query)).map_err(|error| match error {
-            ModelError::Input { what, problem, .. } => {
-                ModelError::Input { what, index: first.index as usize, problem }
-            }
+            ModelError::Input { what, problem, .. } => ModelError::Input { what, index: first.index as usize, problem },
             other => other,
         })
     })?;
