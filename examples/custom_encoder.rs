@@ -72,11 +72,12 @@ fn main() -> Result<()> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("data");
     let hardware = HardwareTable::load(root.join("hardware.json"))?;
     let data = Dataset::load(&[root.join("cpu-programs.jsonl.zst")], &Rough, &LoadConfig::default(), &mut |_| {})?;
+    let asts = data.asts().expect("a data set stays in memory unless it is told where else to go");
     let sets = split(&data.keys(), &SplitBy::Tasks(0.2), 0.1, 0)?;
     let samples = |indices: &[usize]| -> Result<Vec<Sample<'_>>> {
         let sample = |index: &usize| {
             let measured = &data.measurements()[*index];
-            let ast = &data.programs()[measured.program].ast;
+            let ast = &asts[measured.program];
             Ok(Sample { query: Query { ast, hardware: hardware.get(&measured.hardware)? }, latency: measured.latency })
         };
         indices.iter().map(sample).collect()

@@ -56,9 +56,10 @@ fn main() -> Result<()> {
     let names: BTreeSet<&str> = data.programs().iter().map(|program| &*program.task).collect();
     let names: Vec<&str> = names.into_iter().collect();
     let (mut known, mut candidates, mut test) = (Part::default(), Part::default(), Part::default());
+    let asts = data.asts().expect("a data set stays in memory unless it is told where else to go");
     for measurement in data.measurements() {
         let program = &data.programs()[measurement.program];
-        let query = Query { ast: &program.ast, hardware: hardware.get(&measurement.hardware)? };
+        let query = Query { ast: &asts[measurement.program], hardware: hardware.get(&measurement.hardware)? };
         let task = names.binary_search(&&*program.task).unwrap_or_default();
         let part = match *measurement.hardware == *unknown {
             false => &mut known,

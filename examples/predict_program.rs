@@ -69,10 +69,11 @@ fn main() -> Result<()> {
 /// A model of the CPU records, trained for a few epochs only.
 fn trained(records: &Path, hardware: &HardwareTable) -> Result<Predictor> {
     let data = Dataset::load(&[records], &AnsorFeaturizer, &LoadConfig::default(), &mut |_| {})?;
+    let asts = data.asts().expect("a data set stays in memory unless it is told where else to go");
     let sets = split(&data.keys(), &SplitBy::Tasks(0.1), 0.1, 0)?;
     let sample = |index: &usize| -> Result<Sample<'_>> {
         let measured = &data.measurements()[*index];
-        let ast = &data.programs()[measured.program].ast;
+        let ast = &asts[measured.program];
         Ok(Sample { query: Query { ast, hardware: hardware.get(&measured.hardware)? }, latency: measured.latency })
     };
     let training = sets.train.iter().map(sample).collect::<Result<Vec<_>>>()?;

@@ -31,10 +31,11 @@ fn main() -> Result<()> {
 
     let data = load(&root.join("data/gpu-operators.jsonl.zst"))?;
     let by = SplitBy::NetworksAndHardware { networks: vec![NETWORKS.into()], hardware: vec![unknown.clone()] };
+    let asts = data.asts().expect("a data set stays in memory unless it is told where else to go");
     let sets = split(&data.keys(), &by, 0.1, SEED)?;
     let sample = |index: &usize| -> Result<Sample<'_>> {
         let measured = &data.measurements()[*index];
-        let ast = &data.programs()[measured.program].ast;
+        let ast = &asts[measured.program];
         let query = Query { ast, hardware: hardware.get(&measured.hardware)? };
         Ok(Sample { query, latency: measured.latency })
     };

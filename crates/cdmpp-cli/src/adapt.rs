@@ -4,6 +4,7 @@ mod baselines;
 mod domains;
 mod settings;
 
+use std::borrow::Cow;
 use std::fmt;
 use std::io::Write;
 use std::ops::ControlFlow;
@@ -14,9 +15,10 @@ use std::time::Instant;
 use anyhow::{Context, Result, bail};
 use cdmpp::adapt::{cmd, coral, median_bandwidths, mmd};
 use cdmpp::data::CleanReport;
+use cdmpp::ir::CompactAst;
 use cdmpp::model::candle_core::{self, Device, Tensor};
 use cdmpp::model::train::{AlignedLayer, Labelled, StopReason, Tuned, TuningEpoch, adapt, fine_tune};
-use cdmpp::model::{Predictor, Query};
+use cdmpp::model::{Predictor, Query, Sample};
 use serde::Serialize;
 
 use self::baselines::Baselines;
@@ -155,6 +157,30 @@ struct Seconds {
     evaluate: f64,
 }
 
+/// The measurements with all their programs.
+#[derive(Clone, Copy)]
+struct Data<'a> {
+    measured: &'a Measured,
+    asts: &'a [Cow<'a, CompactAst>],
+}
+
+impl<'a> Data<'a> {
+    fn queries(self, indices: &[usize]) -> Result<Vec<Query<'a>>> {
+        self.measured.queries(self.asts, indices)
+    }
+
+    fn samples(self, indices: &[usize]) -> Result<Vec<Sample<'a>>> {
+        let all = self.measured.dataset.measurements();
+        let latencies = indices.iter().map(|index| all[*index].latency);
+        Ok(self
+            .queries(indices)?
+            .into_iter()
+            .zip(latencies)
+            .map(|(query, latency)| Sample { query, latency })
+            .collect())
+    }
+}
+
 pub(crate) fn run(args: &AdaptArgs, seed: Option<u64>) -> Result<ExitCode> {
     let settings = settings(args, seed)?;
     new_file::check_places([&args.out].into_iter().chain(&args.report).chain(&args.predictions))?;
@@ -166,20 +192,22 @@ pub(crate) fn run(args: &AdaptArgs, seed: Option<u64>) -> Result<ExitCode> {
     let mut model = Predictor::load(&args.model, &Device::Cpu)?;
     let built_in = featurizer::of_schema(model.schema()).with_context(|| args.model.display().to_string())?;
     let measured = args.data.load(built_in, &settings.cleaning)?;
+    let asts = measured.asts()?;
+    let data = Data { measured: &measured, asts: &asts };
     seconds.load = started.elapsed().as_secs_f64();
 
     let started = Instant::now();
-    let domains = Domains::new(&measured, &model, args, settings.adaptation.tuning.seed)?;
+    let domains = Domains::new(&measured, &asts, &model, args, settings.adaptation.tuning.seed)?;
     seconds.choose = started.elapsed().as_secs_f64();
     say(format_args!("{}\n{domains}", measured.dataset.report()));
 
     let started = Instant::now();
     let zero_shot = Scores::of(&measured, &domains.test, &measured.score(&model, &domains.test)?, None);
-    let before = distance(&model, &measured, &domains, args.discrepancy, &settings)?;
+    let before = distance(&model, data, &domains, args.discrepancy, &settings)?;
     seconds.evaluate = started.elapsed().as_secs_f64();
 
     let started = Instant::now();
-    let tuned = tune(&mut model, &measured, &domains, args.discrepancy, &settings)?;
+    let tuned = tune(&mut model, data, &domains, args.discrepancy, &settings)?;
     seconds.adapt = started.elapsed().as_secs_f64();
     if tuned.reason == StopReason::Interrupted {
         say(format_args!("interrupted; {} is not written", args.out.display()));
@@ -190,7 +218,7 @@ pub(crate) fn run(args: &AdaptArgs, seed: Option<u64>) -> Result<ExitCode> {
     let started = Instant::now();
     let scored = measured.score(&model, &domains.test)?;
     let adapted = Scores::of(&measured, &domains.test, &scored, None);
-    let after = distance(&model, &measured, &domains, args.discrepancy, &settings)?;
+    let after = distance(&model, data, &domains, args.discrepancy, &settings)?;
     seconds.evaluate += started.elapsed().as_secs_f64();
     if let Some(path) = &args.predictions {
         predictions::write(&measured, &domains.test, &scored, path)?;
@@ -202,7 +230,7 @@ pub(crate) fn run(args: &AdaptArgs, seed: Option<u64>) -> Result<ExitCode> {
             on: &args.on,
             adapted: &adapted,
             zero_shot: &zero_shot,
-            baselines: &Baselines::new(&measured, &domains)?,
+            baselines: &Baselines::new(&measured, &asts, &domains)?,
             measured: MeasuredPart {
                 n_tasks: domains.n_tasks(&measured),
                 n_programs: domains.measured.len(),
@@ -246,12 +274,12 @@ fn settings(args: &AdaptArgs, seed: Option<u64>) -> Result<Settings> {
 /// Adapts the model.
 fn tune(
     model: &mut Predictor,
-    measured: &Measured,
+    data: Data<'_>,
     domains: &Domains,
     discrepancy: Discrepancy,
     settings: &Settings,
 ) -> Result<Tuned> {
-    let (source, samples) = (measured.samples(&domains.source)?, measured.samples(&domains.measured)?);
+    let (source, samples) = (data.samples(&domains.source)?, data.samples(&domains.measured)?);
     let labelled = Labelled { source: &source, measured: &samples, groups: &domains.groups };
     let config = &settings.adaptation;
     let interrupt = Interrupt::install()?;
@@ -266,7 +294,7 @@ fn tune(
     let tuned = if discrepancy == Discrepancy::None {
         fine_tune(model, &labelled, &config.tuning, &mut on_epoch)?
     } else {
-        let target: Vec<Query<'_>> = measured.samples(&domains.target)?.iter().map(|sample| sample.query).collect();
+        let target: Vec<Query<'_>> = data.queries(&domains.target)?;
         let between = |source: &Tensor, target: &Tensor| discrepancy.of(source, target);
         adapt(model, &labelled, &target, &between, config, &mut on_epoch)?
     };
@@ -277,7 +305,7 @@ fn tune(
 /// How far apart source and target are for a model, between some rows of each; `None` without a discrepancy.
 fn distance(
     model: &Predictor,
-    measured: &Measured,
+    data: Data<'_>,
     domains: &Domains,
     discrepancy: Discrepancy,
     settings: &Settings,
@@ -288,7 +316,7 @@ fn distance(
     let embed = |indices: &[usize]| -> Result<Tensor> {
         let step = indices.len().div_ceil(COMPARED_ROWS).max(1);
         let some: Vec<usize> = indices.iter().copied().step_by(step).collect();
-        let queries: Vec<Query<'_>> = measured.samples(&some)?.iter().map(|sample| sample.query).collect();
+        let queries: Vec<Query<'_>> = data.queries(&some)?;
         Ok(match settings.adaptation.layer {
             AlignedLayer::Program => model.embed(&queries)?,
             AlignedLayer::Pair => model.embed_pairs(&queries)?,

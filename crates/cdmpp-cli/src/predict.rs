@@ -1,5 +1,7 @@
 //! `cdmpp predict`: how long programs take.
 
+mod records;
+
 use std::io::{BufWriter, Write};
 use std::path::PathBuf;
 
@@ -15,7 +17,9 @@ use crate::{featurizer, program_file};
 /// Predicts how long programs take on hardware
 ///
 /// One program on one hardware prints the number alone, in seconds; several print lines of file, hardware and seconds,
-/// separated by tabs. In a file with several functions, each is predicted, as `file:function`.
+/// separated by tabs. In a file with several functions, each is predicted, as `file:function`. Of record files (by their
+/// names: .jsonl, .jsonl.zst), every record is, as `file:line`; they may have any number of records, and their
+/// measurements are not looked at.
 #[derive(Debug, clap::Args)]
 pub(crate) struct PredictArgs {
     /// A checkpoint of `cdmpp train`
@@ -26,7 +30,7 @@ pub(crate) struct PredictArgs {
     /// The hardware, by its name in the table; it need not be one that the model was trained on
     #[arg(long, value_name = "NAME", value_delimiter = ',', required = true)]
     on: Vec<String>,
-    /// Files with TVMScript or cdmpp's text form; `-` is standard input
+    /// Files with TVMScript or cdmpp's text form, or record files; `-` is standard input
     #[arg(required = true, value_name = "PROGRAM")]
     programs: Vec<PathBuf>,
     /// Print JSON lines
@@ -56,6 +60,10 @@ pub(crate) fn run(args: &PredictArgs) -> Result<()> {
 
     let mut out = BufWriter::new(std::io::stdout().lock());
     for path in &args.programs {
+        if records::has_records(path) {
+            records::predict(path, (&model, featurizer), &specs, args.json, &mut out)?;
+            continue;
+        }
         let programs = program_file::read(path)?;
         let file = program_file::name(path);
         for program in &programs {

@@ -162,8 +162,8 @@ fn learn(
     let config = &settings.training;
     let state_path = keeper.state_path().display().to_string();
     let outcome = match state {
-        Some(state) => resume(model, &training, &validation, config, state, &mut |epoch| keeper.keep(epoch)),
-        None => fit(model, &training, &validation, config, &mut |epoch| keeper.keep(epoch)),
+        Some(state) => resume(model, training, validation, config, state, &mut |epoch| keeper.keep(epoch)),
+        None => fit(model, training, validation, config, &mut |epoch| keeper.keep(epoch)),
     };
     Ok((outcome.context(state_path)?, keeper.finish()?))
 }

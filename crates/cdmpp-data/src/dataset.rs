@@ -1,14 +1,19 @@
 //! Encoded programs with their labels: what training needs of record files, and nothing more.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZero;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use cdmpp_ir::{CompactAst, Featurizer};
 
-use crate::{CleanConfig, CleanReport, Cleaner, DataError, Fingerprint, Location, Record, RecordReader, SampleKey};
+use crate::ast_store::{AstStore, AstStoreWriter};
+use crate::{
+    CleanConfig, CleanReport, Cleaner, DataError, Fingerprint, Location, Record, RecordReader, SampleKey, Spill,
+    encode_records,
+};
 
 /// How many records are in memory as text at a time.
 const CHUNK: usize = 256;
@@ -16,17 +21,16 @@ const CHUNK: usize = 256;
 /// The measured programs of some record files, encoded; their texts are not kept.
 #[derive(Clone, Debug)]
 pub struct Dataset {
+    asts: AstStore,
     programs: Vec<EncodedProgram>,
     measurements: Vec<Measurement>,
     report: CleanReport,
 }
 
-/// A program of a [`Dataset`].
+/// What is known of a program of a [`Dataset`], beside its encoding.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct EncodedProgram {
-    /// What a predictor sees of it.
-    pub ast: CompactAst,
     /// The record's task.
     pub task: Arc<str>,
     /// The record's schedule.
@@ -41,7 +45,7 @@ pub struct EncodedProgram {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Measurement {
-    /// The program, as an index into [`Dataset::programs`].
+    /// The program, as an index into [`Dataset::programs`], and for [`Dataset::ast`].
     pub program: usize,
     /// The name of the hardware.
     pub hardware: Arc<str>,
@@ -56,12 +60,14 @@ pub struct LoadConfig {
     pub clean: CleanConfig,
     /// How many threads parse and encode. The result does not depend on it.
     pub n_threads: NonZero<usize>,
+    /// Where encoded programs go that are too many for memory; without it, all stay there.
+    pub spill: Option<Spill>,
 }
 
 impl Default for LoadConfig {
-    /// The default cleaning, on one thread.
+    /// The default cleaning, on one thread, in memory.
     fn default() -> Self {
-        Self { clean: CleanConfig::default(), n_threads: NonZero::<usize>::MIN }
+        Self { clean: CleanConfig::default(), n_threads: NonZero::<usize>::MIN, spill: None }
     }
 }
 
@@ -82,13 +88,14 @@ impl Dataset {
     /// not parsed.
     ///
     /// The order is that of the files, whatever the number of threads; the measurements of a record are in the order of
-    /// the hardware's names.
+    /// the hardware's names. Records of one program that follow each other, each with its hardware, share its encoding.
     ///
     /// # Errors
-    /// The first record that cannot be read, cleaned (see [`CleanConfig::on_bad_label`]) or parsed.
+    /// The first record that cannot be read, cleaned (see [`CleanConfig::on_bad_label`]) or parsed; [`DataError::Write`] for the [temporary file](LoadConfig::spill).
     ///
     /// # Complexity
-    /// Memory holds the features of all programs, and the text of a few hundred.
+    /// Memory holds the features of all programs, or [as many as are allowed](LoadConfig::spill) and some 120 bytes for
+    /// each program with one measurement; and the text of a few hundred.
     ///
     /// # Examples
     /// ```no_run
@@ -106,7 +113,7 @@ impl Dataset {
     /// let split = split(&data.keys(), &SplitBy::Tasks(0.2), 0.1, 0)?;
     /// for &index in &split.train {
     ///     let measurement = &data.measurements()[index];
-    ///     let ast = &data.programs()[measurement.program].ast;
+    ///     let ast = data.ast(measurement.program)?;
     /// }
     /// # Ok(())
     /// # }
@@ -120,7 +127,17 @@ impl Dataset {
         let size = |path: &P| std::fs::metadata(path).map_or(0, |metadata| metadata.len());
         let mut progress = LoadProgress { n_records: 0, bytes: 0, total_bytes: paths.iter().map(size).sum() };
         let mut cleaner = Cleaner::new(config.clean.clone())?;
-        let mut data = Self { programs: Vec::new(), measurements: Vec::new(), report: CleanReport::default() };
+        let mut data = Self {
+            asts: AstStore::default(),
+            programs: Vec::new(),
+            measurements: Vec::new(),
+            report: CleanReport::default(),
+        };
+        let mut asts = AstStoreWriter::new(config.spill.clone());
+        let not_written = |source| {
+            let folder = config.spill.as_ref().map_or_else(PathBuf::new, |spill| spill.folder.clone());
+            DataError::Write { path: folder, source }
+        };
         let mut names = Names::default();
         for path in paths {
             let mut reader = RecordReader::open(path)?;
@@ -131,20 +148,44 @@ impl Dataset {
                 if cleaner.report().n_records == n_records {
                     break;
                 }
-                let asts = encode(&chunk, featurizer, config.n_threads)?;
-                for ((record, _), ast) in chunk.iter().zip(asts) {
-                    data.push(record, ast, &mut names);
+                let encoded = encode_records(&chunk, featurizer, config.n_threads)?;
+                for ((record, _), ast) in chunk.iter().zip(encoded) {
+                    if data.push(record, &mut names) {
+                        asts.push(ast).map_err(not_written)?;
+                    }
                 }
                 progress.n_records = cleaner.report().n_records;
                 progress.bytes = bytes_before + reader.bytes_read();
                 on_progress(progress);
             }
         }
+        data.asts = asts.finish().map_err(not_written)?;
         data.report = cleaner.into_report();
         Ok(data)
     }
 
-    /// The encoded programs, one a record that kept a measurement.
+    /// What a predictor sees of a program.
+    ///
+    /// # Errors
+    /// [`DataError::Read`] if it is in the temporary file, and that cannot be read.
+    ///
+    /// # Panics
+    /// If there is no program with this index.
+    pub fn ast(&self, program: usize) -> Result<Cow<'_, CompactAst>, DataError> {
+        assert!(program < self.asts.len(), "there are {} programs, and none {program}", self.asts.len());
+        self.asts.read(program).map_err(|source| {
+            let at = Location { file: "the temporary file".into(), line: 0 };
+            DataError::Read { what: "encoded program", at, source }
+        })
+    }
+
+    /// What a predictor sees of all programs; `None` if some are [in a file](LoadConfig::spill).
+    #[must_use]
+    pub fn asts(&self) -> Option<&[CompactAst]> {
+        self.asts.in_memory()
+    }
+
+    /// What is known of the programs, one a record that kept a measurement.
     #[must_use]
     pub fn programs(&self) -> &[EncodedProgram] {
         &self.programs
@@ -173,19 +214,33 @@ impl Dataset {
         keys
     }
 
-    fn push(&mut self, record: &Record, ast: CompactAst, names: &mut Names) {
-        for hardware in record.latency_s.keys() {
-            let latency = record.median_latency(hardware).expect("a measurement that was kept has a median");
-            let hardware = names.text(hardware);
-            self.measurements.push(Measurement { program: self.programs.len(), hardware, latency });
-        }
-        self.programs.push(EncodedProgram {
-            ast,
+    /// Takes up a record; returns whether its program is another than that of the record before.
+    fn push(&mut self, record: &Record, names: &mut Names) -> bool {
+        let program = EncodedProgram {
             task: names.text(&record.task),
             schedule: record.schedule,
             networks: names.networks(&record.networks),
             fingerprint: record.fingerprint(),
-        });
+        };
+        let is_new = self.programs.last().is_none_or(|last| !last.is(&program));
+        if is_new {
+            self.programs.push(program);
+        }
+        for hardware in record.latency_s.keys() {
+            let latency = record.median_latency(hardware).expect("a measurement that was kept has a median");
+            let hardware = names.text(hardware);
+            self.measurements.push(Measurement { program: self.programs.len() - 1, hardware, latency });
+        }
+        is_new
+    }
+}
+
+impl EncodedProgram {
+    /// Whether both are one program; names that are alike are kept once.
+    fn is(&self, other: &Self) -> bool {
+        (self.fingerprint, self.schedule) == (other.fingerprint, other.schedule)
+            && Arc::ptr_eq(&self.task, &other.task)
+            && Arc::ptr_eq(&self.networks, &other.networks)
     }
 }
 
@@ -201,32 +256,6 @@ fn read_chunk(reader: &mut RecordReader, cleaner: &mut Cleaner) -> Result<Vec<(R
         }
     }
     Ok(chunk)
-}
-
-/// Parses and encodes, in order; each thread takes one stretch of the records.
-fn encode(
-    records: &[(Record, Location)],
-    featurizer: &(dyn Featurizer + Sync),
-    n_threads: NonZero<usize>,
-) -> Result<Vec<CompactAst>, DataError> {
-    let encode_one = |(record, at): &(Record, Location)| {
-        let program = record.parse_program().map_err(|error| error.located(at))?;
-        Ok(CompactAst::encode(&program, featurizer))
-    };
-    let stretch = records.len().div_ceil(n_threads.get()).max(1);
-    std::thread::scope(|scope| {
-        let mut threads = Vec::with_capacity(n_threads.get());
-        for records in records.chunks(stretch) {
-            threads.push(scope.spawn(move || records.iter().map(encode_one).collect()));
-        }
-        let mut asts = Vec::with_capacity(records.len());
-        for thread in threads {
-            let stretch: Result<Vec<CompactAst>, DataError> =
-                thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-            asts.extend(stretch?);
-        }
-        Ok(asts)
-    })
 }
 
 /// Names that many records share, kept once.

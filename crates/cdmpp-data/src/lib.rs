@@ -32,8 +32,10 @@
 // The README's example runs with the tests.
 #![cfg_attr(doctest, doc = include_str!("../README.md"))]
 
+mod ast_store;
 mod clean;
 mod dataset;
+mod encode;
 mod error;
 mod fingerprint;
 mod json_lines;
@@ -46,9 +48,11 @@ mod split;
 mod split_counts;
 mod writer;
 
+pub use ast_store::Spill;
 pub use cdmpp_hardware::{HardwareError, HardwareSpec, HardwareTable};
 pub use clean::{CleanConfig, Cleaner, OnBadLabel};
 pub use dataset::{Dataset, EncodedProgram, LoadConfig, LoadProgress, Measurement};
+pub use encode::encode_records;
 pub use error::{DataError, Location};
 pub use fingerprint::Fingerprint;
 pub use json_lines::JsonLines;

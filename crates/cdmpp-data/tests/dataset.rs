@@ -5,7 +5,9 @@ use std::num::NonZero;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use cdmpp_data::{CleanConfig, DataError, Dataset, LoadConfig, OnBadLabel, Record, RecordWriter, SplitBy, split};
+use cdmpp_data::{
+    CleanConfig, DataError, Dataset, LoadConfig, OnBadLabel, Record, RecordWriter, Spill, SplitBy, split,
+};
 use cdmpp_ir::{Featurizer, LeafContext};
 
 /// One column: the number of loops around a store.
@@ -56,12 +58,13 @@ fn write(folder: &tempfile::TempDir, name: &str, records: &[Record]) -> PathBuf 
 
 fn config(n_threads: usize) -> LoadConfig {
     let clean = CleanConfig { on_bad_label: OnBadLabel::Drop, ..CleanConfig::default() };
-    LoadConfig { clean, n_threads: NonZero::new(n_threads).expect("the tests give at least one") }
+    LoadConfig { clean, n_threads: NonZero::new(n_threads).expect("the tests give at least one"), spill: None }
 }
 
 /// All of a data set that its users see.
 fn shown(data: &Dataset) -> String {
-    format!("{:?}\n{:?}\n{}", data.programs(), data.measurements(), data.report())
+    let asts: Vec<_> = (0..data.programs().len()).map(|program| data.ast(program).unwrap()).collect();
+    format!("{:?}\n{asts:?}\n{:?}\n{}", data.programs(), data.measurements(), data.report())
 }
 
 #[test]
@@ -76,7 +79,8 @@ fn programs_and_labels_are_in_the_order_of_the_files() {
     assert_eq!(data.programs().len(), 600);
     for (index, program) in data.programs().iter().enumerate() {
         assert_eq!((program.schedule, &*program.task), (index as i64, &*records[index].task));
-        assert_eq!((program.ast.features(), program.ast.schema()), (&[1.0 + (index % 4) as f32][..], "test/depth/1"));
+        let ast = &data.asts().unwrap()[index];
+        assert_eq!((ast.features(), ast.schema()), (&[1.0 + (index % 4) as f32][..], "test/depth/1"));
         assert!(program.networks.contains_key(&format!("net{}", index % 2)));
     }
     let labels: Vec<_> = data.measurements().iter().map(|m| (m.program, &*m.hardware, m.latency)).collect();
@@ -92,6 +96,41 @@ fn programs_and_labels_are_in_the_order_of_the_files() {
         let other = Dataset::load(&files, &Depth, &config(n_threads), &mut |_| {}).unwrap();
         assert_eq!(shown(&other), shown(&data));
     }
+}
+
+#[test]
+fn what_does_not_fit_in_memory_is_the_same_in_a_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let records: Vec<Record> = (0..300).map(|index| record(index, 1 + index % 4)).collect();
+    let file = write(&folder, "a.jsonl", &records);
+    let in_memory = Dataset::load(&[&file], &Depth, &config(2), &mut |_| {}).unwrap();
+    for above in [0, 1000, 5000] {
+        let spill = Some(Spill { above, folder: folder.path().to_owned() });
+        let spilled = Dataset::load(&[&file], &Depth, &LoadConfig { spill, ..config(2) }, &mut |_| {}).unwrap();
+        assert!(spilled.asts().is_none());
+        assert_eq!(shown(&spilled), shown(&in_memory));
+        assert_eq!(shown(&spilled.clone()), shown(&in_memory));
+        let names: Vec<_> = folder.path().read_dir().unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        assert_eq!(names, ["a.jsonl"], "the temporary file has no name");
+    }
+    let spill = Some(Spill { above: 0, folder: folder.path().join("nowhere") });
+    let error = Dataset::load(&[&file], &Depth, &LoadConfig { spill, ..config(2) }, &mut |_| {}).unwrap_err();
+    assert!(matches!(&error, DataError::Write { path, .. } if path.ends_with("nowhere")), "{error}");
+}
+
+#[test]
+fn records_of_one_program_in_a_row_share_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let on = |hardware: &str, index: usize| {
+        let latency_s = [(hardware.to_owned(), vec![1e-6])].into();
+        Record { latency_s, ..record(index, 2) }
+    };
+    let file = write(&folder, "a.jsonl", &[on("a", 0), on("b", 0), on("a", 1), on("b", 0), on("c", 0)]);
+    let data = Dataset::load(&[file], &Depth, &config(1), &mut |_| {}).unwrap();
+    let programs: Vec<_> = data.measurements().iter().map(|m| (m.program, &*m.hardware)).collect();
+    // The last but one was measured before.
+    assert_eq!(programs, [(0, "a"), (0, "b"), (1, "a"), (2, "c")]);
+    assert_eq!(data.asts().unwrap().len(), 3);
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! Features of leaves as inputs of the network.
 
+use std::convert::Infallible;
+
 use cdmpp_kernel::Line;
 use serde::{Deserialize, Serialize};
 
@@ -39,17 +41,39 @@ impl FeatureInput {
 
     /// Fits to blocks of row-major leaves of width `dim`.
     pub(crate) fn fit<'a>(dim: usize, n_bins: usize, blocks: impl Iterator<Item = &'a [f32]> + Clone) -> Self {
-        let rows = || blocks.clone().flat_map(|block| block.chunks_exact(dim.max(1)));
-        let n = rows().count();
-        let sample: Vec<&[f32]> = rows().step_by(n.div_ceil(BIN_LEAVES).max(1)).collect();
-        let edges = (0..dim).map(|column| quantiles(sample.iter().map(|row| row[column]).collect(), n_bins)).collect();
+        let n = blocks.clone().map(|block| block.len() / dim.max(1)).sum();
+        let Ok(fitted) = Self::fit_to(dim, n_bins, n, |visit: &mut dyn FnMut(&[f32])| {
+            blocks.clone().for_each(visit);
+            Ok::<_, Infallible>(())
+        });
+        fitted
+    }
+
+    /// Fits to `n` row-major leaves of width `dim`. Every call of `blocks` lets its argument see all of them, in one order.
+    pub(crate) fn fit_to<E>(
+        dim: usize,
+        n_bins: usize,
+        n: usize,
+        blocks: impl Fn(&mut dyn FnMut(&[f32])) -> Result<(), E>,
+    ) -> Result<Self, E> {
+        let rows =
+            |visit: &mut dyn FnMut(&[f32])| blocks(&mut |block| block.chunks_exact(dim.max(1)).for_each(&mut *visit));
+        let (mut sample, mut at, step) = (Vec::new(), 0, n.div_ceil(BIN_LEAVES).max(1));
+        rows(&mut |row| {
+            if at % step == 0 {
+                sample.extend_from_slice(row);
+            }
+            at += 1;
+        })?;
+        let column = |column| sample.iter().skip(column).step_by(dim).copied().collect();
+        let edges = (0..dim).map(|at| quantiles(column(at), n_bins)).collect();
         let width = Self::width(dim, n_bins);
         let mut fitted = Self { n_bins, edges, mean: vec![0.0; width], factor: vec![1.0; width] };
         let (mut sum, mut squares, mut expanded) = (vec![0.0_f64; width], vec![0.0_f64; width], Vec::new());
         // Around the first leaf, sums of squares lose no digits to large means.
         let mut origin = Vec::new();
-        rows().take(1).for_each(|row| fitted.expand(row, &mut origin));
-        for row in rows() {
+        sample.chunks_exact(dim.max(1)).take(1).for_each(|row| fitted.expand(row, &mut origin));
+        rows(&mut |row| {
             expanded.clear();
             fitted.expand(row, &mut expanded);
             for (i, (x, origin)) in expanded.iter().zip(&origin).enumerate() {
@@ -57,14 +81,14 @@ impl FeatureInput {
                 sum[i] += x;
                 squares[i] += x * x;
             }
-        }
+        })?;
         for (i, origin) in origin.iter().enumerate() {
             let mean = sum[i] / n as f64;
             let variance = squares[i] / n as f64 - mean * mean;
             fitted.mean[i] = (mean + f64::from(*origin)) as f32;
             fitted.factor[i] = if variance > 1e-10 { variance.sqrt().recip() as f32 } else { 0.0 };
         }
-        fitted
+        Ok(fitted)
     }
 
     /// Whether nothing is missing for leaves with `dim` features (it may come from a file).

@@ -11,6 +11,7 @@
 //! |---|---|
 //! | [`Predictor`] | the model: [`predict`](Predictor::predict), [`embed`](Predictor::embed), [`save`](Predictor::save), [`load`](Predictor::load) |
 //! | [`Query`], [`Sample`] | a program on a hardware; the same with its measured latency |
+//! | [`Samples`](train::Samples) | more samples than there is memory for programs |
 //! | [`PredictorConfig`], [`TrainConfig`](train::TrainConfig) | the shape of the model; the settings of training |
 //! | [`train::fit`], [`train::resume`] | training; going on from a saved [`TrainState`](train::TrainState) |
 //! | [`train::fine_tune`], [`train::adapt`] | from a trained model to one for other hardware or networks, of which little is measured |

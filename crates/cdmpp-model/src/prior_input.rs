@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::feature_input::FeatureInput;
 use crate::roofline::{N_VALUES, Rates, Roofline};
+use crate::train::Samples;
 use crate::{ModelError, PredictorConfig, Prior, Query};
 
 /// How the values of the prior become inputs of the head; fitted on training pairs only.
@@ -26,27 +27,48 @@ impl PriorInput {
         }
     }
 
-    /// Fits to the training queries. All of them have a prior, or none of them.
-    pub(crate) fn fit<'a>(
+    /// Fits to samples, which errors call `what`; gives the units of their labels too, in their order. All samples have a
+    /// prior, or none of them.
+    pub(crate) fn fit(
         config: &PredictorConfig,
-        queries: impl Iterator<Item = Query<'a>> + Clone,
-    ) -> Result<Self, ModelError> {
+        what: &'static str,
+        samples: &Samples<'_>,
+    ) -> Result<(Self, Vec<f64>), ModelError> {
         let width = Self::width(config);
-        let has = |query: Query<'_>| Roofline::new(query.ast, Rates::new(query.hardware)).is_some();
-        if config.prior == Prior::None || !queries.clone().any(has) {
-            return Ok(Self { values: None, width });
+        let n = samples.n_samples();
+        let mut units = vec![1.0; n];
+        if config.prior == Prior::None {
+            return Ok((Self { values: None, width }, units));
         }
-        let mut rows = Vec::new();
-        for (index, query) in queries.enumerate() {
-            let roofline = Roofline::new(query.ast, Rates::new(query.hardware)).ok_or_else(|| ModelError::Input {
-                what: "training sample",
-                index,
-                problem: missing(query),
-            })?;
-            roofline.append(&mut rows);
+        let (mut rows, mut row) = (vec![0.0; n * N_VALUES], Vec::with_capacity(N_VALUES));
+        let (mut n_known, mut first_without) = (0, None);
+        samples.for_each(what, |program, ast| {
+            for entry in samples.of(program) {
+                let (index, hardware) = (entry.index as usize, samples.hardware[entry.hardware as usize]);
+                match Roofline::new(ast, Rates::new(hardware)) {
+                    Some(roofline) => {
+                        row.clear();
+                        roofline.append(&mut row);
+                        rows[index * N_VALUES..][..N_VALUES].copy_from_slice(&row);
+                        units[index] = roofline.seconds();
+                        n_known += 1;
+                    }
+                    None if first_without.as_ref().is_none_or(|(first, _)| index < *first) => {
+                        first_without = Some((index, missing(Query { ast, hardware })));
+                    }
+                    None => {}
+                }
+            }
+            Ok(())
+        })?;
+        match first_without {
+            _ if n_known == 0 => Ok((Self { values: None, width }, units)),
+            Some((index, problem)) => Err(ModelError::Input { what, index, problem }),
+            None => {
+                let values = FeatureInput::fit(N_VALUES, config.feature_bins, std::iter::once(rows.as_slice()));
+                Ok((Self { values: Some(values), width }, units))
+            }
         }
-        let values = FeatureInput::fit(N_VALUES, config.feature_bins, std::iter::once(rows.as_slice()));
-        Ok(Self { values: Some(values), width })
     }
 
     /// Whether this is for a model of this shape, and nothing is missing (it may come from a file).

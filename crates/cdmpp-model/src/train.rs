@@ -10,6 +10,8 @@ mod fine_tune;
 mod fit;
 mod folds;
 mod objective;
+mod pool;
+mod samples;
 mod state;
 mod tuning;
 
@@ -19,10 +21,13 @@ pub(crate) use autograd::Autograd;
 pub use blend::{AlignedLayer, Discrepancy};
 pub(crate) use blend::{Alignment, Blend};
 pub use config::TrainConfig;
+#[cfg(test)]
+pub(crate) use examples::LabelledSamples;
 pub(crate) use examples::{Examples, Measured};
 pub use fine_tune::{FineTuneConfig, Labelled, fine_tune};
 pub use fit::{fit, resume};
 pub(crate) use objective::Sums;
+pub use samples::Samples;
 pub use state::TrainState;
 pub use tuning::{OnTuningEpoch, Tuned, TuningEpoch};
 

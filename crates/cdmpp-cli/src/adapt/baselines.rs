@@ -1,5 +1,6 @@
 //! What needs no model: measurements on other hardware, or the data sheet, times one factor.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use anyhow::Result;
@@ -30,7 +31,7 @@ struct Baseline {
 }
 
 impl Baselines {
-    pub(super) fn new(measured: &Measured, domains: &Domains) -> Result<Self> {
+    pub(super) fn new(measured: &Measured, asts: &[Cow<'_, CompactAst>], domains: &Domains) -> Result<Self> {
         let mut by_hardware: BTreeMap<&str, Latencies<'_>> = BTreeMap::new();
         for &index in &domains.source {
             let measurement = &measured.dataset.measurements()[index];
@@ -53,7 +54,7 @@ impl Baselines {
         });
         let Some(first) = domains.target.first() else { return Ok(Self { source, roofline: None }) };
         let spec = measured.hardware.get(&measured.dataset.measurements()[*first].hardware)?;
-        let of = |index| roofline(&measured.program(index).ast, spec);
+        let of = |index: usize| roofline(&asts[measured.dataset.measurements()[index].program], spec);
         let roofline = fit(measured, domains, of).and_then(|(factor, _)| {
             let metrics = judge(measured, domains, factor, of)?;
             Some(Baseline { hardware: spec.name().to_owned(), factor, metrics })

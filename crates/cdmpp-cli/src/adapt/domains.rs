@@ -1,10 +1,12 @@
 //! What is source, what is target, and what of the target may be used.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::fmt;
 use std::path::Path;
 
 use anyhow::{Result, bail};
+use cdmpp::ir::CompactAst;
 use cdmpp::model::Predictor;
 
 use super::AdaptArgs;
@@ -31,7 +33,13 @@ pub(super) struct Domains {
 }
 
 impl Domains {
-    pub(super) fn new(measured: &Measured, model: &Predictor, args: &AdaptArgs, seed: u64) -> Result<Self> {
+    pub(super) fn new(
+        measured: &Measured,
+        asts: &[Cow<'_, CompactAst>],
+        model: &Predictor,
+        args: &AdaptArgs,
+        seed: u64,
+    ) -> Result<Self> {
         let all = measured.dataset.measurements();
         let known: BTreeSet<&str> = all.iter().map(|measurement| &*measurement.hardware).collect();
         check_names("hardware", [args.on.as_str()], &known, "the records")?;
@@ -45,7 +53,7 @@ impl Domains {
             (None, Some(budget)) => {
                 let candidate = |index: &usize| {
                     let program = measured.program(*index);
-                    Candidate { task: &program.task, schedule: program.schedule, ast: &program.ast }
+                    Candidate { task: &program.task, schedule: program.schedule, ast: &asts[all[*index].program] }
                 };
                 let candidates: Vec<Candidate<'_>> = target.iter().map(candidate).collect();
                 choose(&candidates, Some(model), (budget, &args.choice), seed)?

@@ -104,6 +104,26 @@ fn a_program_is_inspected() {
 }
 
 #[test]
+fn records_are_predicted_line_by_line() {
+    let place = Place::new();
+    place.train("--out m.safetensors");
+    place.run("eval m.safetensors records.jsonl --hardware hardware.json --predictions p.jsonl");
+    let on = "epyc-genoa-sse42-1c";
+    let predict = |rest: &str| place.run(&format!("predict m.safetensors --hardware hardware.json --on {rest}"));
+    let json = lines(&predict(&format!("{on} records.jsonl --json")));
+    let text = predict(&format!("{on},tesla-t4 records.jsonl"));
+    assert_eq!((json.len(), text.lines().count()), (place.lines("records.jsonl").len(), 2 * json.len()));
+    for (i, line) in json.iter().enumerate() {
+        let place = format!("records.jsonl:{}", i + 1);
+        assert_eq!(text.lines().nth(2 * i).unwrap(), format!("{place}\t{on}\t{}", line["seconds"]));
+    }
+    for expected in place.lines("p.jsonl").iter().filter(|line| line["hardware"] == on) {
+        let is_same = |line: &&serde_json::Value| ["task", "schedule"].iter().all(|key| line[key] == expected[key]);
+        assert_eq!(json.iter().find(is_same).unwrap()["seconds"], expected["predicted_s"]);
+    }
+}
+
+#[test]
 fn predictions_are_numbers_for_scripts() {
     let place = Place::new();
     place.train("--out m.safetensors");

@@ -18,6 +18,16 @@ fn the_same_seed_gives_the_same_bytes() {
 }
 
 #[test]
+fn what_does_not_fit_in_memory_is_trained_on_as_well() {
+    let place = Place::new();
+    let rest = "--test-records 0.2 --report";
+    place.train(&format!("--out a.safetensors {rest} a.json"));
+    place.train(&format!("--out b.safetensors --memory 0 {rest} b.json"));
+    assert!(place.read("a.safetensors") == place.read("b.safetensors"), "a temporary file gave another model");
+    assert_eq!(place.json("a.json")["overall"], place.json("b.json")["overall"]);
+}
+
+#[test]
 fn a_training_that_stopped_goes_on_to_the_same_bytes() {
     let place = Place::new();
     // Without validation the last epoch is the best, so a training that stopped has another model than a whole one.

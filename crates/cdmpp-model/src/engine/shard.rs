@@ -129,7 +129,8 @@ impl Shard {
         rng: &mut Xoshiro256PlusPlus,
         noise: f64,
     ) {
-        self.hardware.clone_from(&examples.hardware_inputs);
+        self.hardware.clear();
+        self.hardware.extend_from_slice(examples.hardware_inputs);
         if noise > 0.0 {
             let known = self.hardware.iter_mut().filter(|x| **x != 0.0);
             known.for_each(|x| *x += (noise * standard_normal(rng)) as f32);
@@ -152,10 +153,10 @@ impl Shard {
         dropout: &mut Dropout<'_>,
     ) {
         let e = network.embed_dim();
-        fixed.reading.write(group, |program| examples.asts[program as usize], &mut self.trace);
+        fixed.reading.write(group, |program| &*examples.asts[program as usize], &mut self.trace);
         self.pairs.clear();
         for (i, program) in group.members.iter().enumerate() {
-            let measured = &examples.measured[*program as usize];
+            let measured = examples.measured[*program as usize];
             self.pairs.extend(measured.iter().map(|measured| (i, measured.hardware as usize)));
         }
         network.encode(group, &mut self.trace, dropout);

@@ -15,7 +15,7 @@ use crate::feature_input::FeatureInput;
 use crate::hardware_input::HardwareInput;
 use crate::predictor::Fitted;
 use crate::prior_input::PriorInput;
-use crate::train::{Autograd, Examples, Sums, TrainConfig};
+use crate::train::{Autograd, Examples, LabelledSamples, Samples, Sums, TrainConfig};
 use crate::variables::generator;
 use crate::{
     LabelKind, LabelTransform, NormPlacement, Predictor, PredictorConfig, Prior, Query, Sample, TransformerConfig,
@@ -77,8 +77,10 @@ impl Case {
         let asts: Vec<CompactAst> = leaves.iter().enumerate().map(|(i, n)| ast(i as u64, *n)).collect();
         let model = Predictor::new(config, &Made, &["clock", "cache"], 3, &Device::Cpu).unwrap();
         let queries = asts.iter().flat_map(|ast| hardware.iter().map(move |hardware| Query { ast, hardware }));
+        let samples: Vec<Sample<'_>> =
+            queries.map(|query| Sample { query, latency: Duration::from_micros(1) }).collect();
         let fitted = Fitted {
-            prior: PriorInput::fit(config, queries).unwrap(),
+            prior: PriorInput::fit(config, "sample", &Samples::from(&samples)).unwrap().0,
             features: FeatureInput::fit(DIM, config.feature_bins, asts.iter().map(CompactAst::features)),
             hardware: HardwareInput::fit(model.hardware_columns(), &hardware.iter().collect::<Vec<_>>()),
             labels: LabelTransform::fit(config.label, &[1e-5, 4e-5, 9e-5, 1.6e-4, 2.5e-4]).unwrap(),
@@ -88,14 +90,17 @@ impl Case {
         Self { model, fitted, config, asts, hardware }
     }
 
-    fn examples(&self) -> Examples<'_> {
+    fn with_examples<R>(&self, f: impl FnOnce(&Examples<'_>) -> R) -> R {
         // One to three measurements a program.
         let queries = self.asts.iter().enumerate().flat_map(|(i, ast)| {
             self.hardware.iter().enumerate().skip(i % 3).map(move |(j, hardware)| (i, j, Query { ast, hardware }))
         });
         let samples: Vec<Sample<'_>> =
             queries.map(|(i, j, query)| Sample { query, latency: Duration::from_secs_f64(seconds(i, j)) }).collect();
-        Examples::new("sample", &samples, &self.fitted).unwrap()
+        let samples = Samples::from(&samples);
+        let labelled = LabelledSamples::new("sample", &samples, &self.fitted).unwrap();
+        let programs: Vec<u32> = (0..samples.n_programs() as u32).collect();
+        f(&labelled.examples(&programs).unwrap())
     }
 
     /// The parameters, moved away from the zeros and ones that biases and norms start with.
@@ -107,18 +112,18 @@ impl Case {
     }
 
     fn by_engine(&self, parameters: &[f32]) -> (f64, Vec<f32>) {
-        let examples = self.examples();
-        let programs: Vec<u32> = (0..examples.asts.len() as u32).rev().collect();
+        let programs: Vec<u32> = (0..self.asts.len() as u32).rev().collect();
         let mut engine = Engine::new(&self.model.identity, &self.fitted, &self.config);
-        step(&mut engine, parameters, &examples, &programs, 5)
+        self.with_examples(|examples| step(&mut engine, parameters, examples, &programs, 5))
     }
 
     fn by_candle(&self, parameters: &[f32]) -> (f64, Vec<f32>) {
-        let examples = self.examples();
-        let programs: Vec<u32> = (0..examples.asts.len() as u32).collect();
+        let programs: Vec<u32> = (0..self.asts.len() as u32).collect();
         let mut autograd = Autograd::new(&self.model.network, &self.fitted, &self.config, &self.model.device).unwrap();
         let mut gradient = vec![0.0; parameters.len()];
-        let sums = autograd.gradient(parameters, &examples, &programs, 0, &mut gradient).unwrap();
+        let sums = self
+            .with_examples(|examples| autograd.gradient(parameters, examples, &programs, 0, &mut gradient))
+            .unwrap();
         (sums.loss, gradient)
     }
 }
@@ -245,10 +250,11 @@ fn what_an_earlier_step_left_behind_changes_nothing() {
     let mut config = configs().remove(0);
     config.transformer.dropout = 0.5;
     let case = Case::new(&config, &LEAVES, 3);
-    let (parameters, examples) = (case.parameters(), case.examples());
+    let parameters = case.parameters();
     let mut engine = Engine::new(&case.model.identity, &case.fitted, &case.config);
-    let mut step =
-        |parameters: &[f32], programs: &[u32], number| step(&mut engine, parameters, &examples, programs, number);
+    let mut step = |parameters: &[f32], programs: &[u32], number| {
+        case.with_examples(|examples| step(&mut engine, parameters, examples, programs, number))
+    };
     let first = step(&parameters, &[3, 1, 4, 0, 5], 7);
     let larger: Vec<f32> = parameters.iter().map(|x| 2.0 * x).collect();
     assert_ne!(step(&larger, &[2, 7, 1, 8, 6, 9, 10, 11, 0], 8), first);
@@ -280,7 +286,9 @@ fn the_gradient_is_the_slope_of_the_loss() {
         case.config.hardware_noise = 0.2;
         let parameters = case.parameters();
         let (_, gradient) = case.by_engine(&parameters);
-        let n_samples = case.examples().n_samples as f64;
+        let n_samples = case
+            .with_examples(|examples| examples.measured.iter().map(|measured| measured.len()).sum::<usize>())
+            as f64;
         let mut rng = generator(i as u64, "direction");
         for (name, place) in &layout(&case).places {
             // In a random direction of every variable.

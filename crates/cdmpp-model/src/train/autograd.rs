@@ -193,12 +193,12 @@ impl<'a> Autograd<'a> {
         programs: &[u32],
         rng: &mut Xoshiro256PlusPlus,
     ) -> candle_core::Result<Pass> {
-        let asts: Vec<&CompactAst> = programs.iter().map(|i| examples.asts[*i as usize]).collect();
+        let asts: Vec<&CompactAst> = programs.iter().map(|i| &*examples.asts[*i as usize]).collect();
         let (mut pairs, mut labels, mut logs) = (Vec::new(), Vec::new(), Vec::new());
         let mut priors = Vec::new();
         for (row, program) in programs.iter().enumerate() {
             priors.extend_from_slice(&examples.priors[*program as usize]);
-            for measured in &examples.measured[*program as usize] {
+            for measured in examples.measured[*program as usize] {
                 pairs.push((row as u32, measured.hardware));
                 labels.push(measured.label);
                 logs.push(measured.units.ln() as f32);
@@ -207,7 +207,7 @@ impl<'a> Autograd<'a> {
         let z = self.network.embed(&asts, &self.fitted.features, Some(rng))?;
         self.jitter(&pairs, examples.hardware.len(), &mut priors, rng);
         let noise = Some((rng, self.config.hardware_noise));
-        let h = self.network.embed_hardware(&examples.hardware, &self.fitted.hardware, noise)?;
+        let h = self.network.embed_hardware(examples.hardware, &self.fitted.hardware, noise)?;
         let hidden = self.network.hidden(&z, &h, &pairs, priors)?;
         let predicted = self.network.read_out(&hidden)?;
         let (labels, logs) = (Tensor::new(labels, self.device)?, Tensor::new(logs, self.device)?);

@@ -2,7 +2,7 @@
 
 use rand::seq::SliceRandom;
 
-use super::examples::Examples;
+use super::pool::Pool;
 use crate::variables::generator;
 
 /// Gives programs in runs; each pass over all of them is in an order of its own.
@@ -23,7 +23,7 @@ impl Cycle {
     }
 
     /// The next programs with at least so many samples, or all that are left of this pass: none is there twice.
-    pub(crate) fn take(&mut self, examples: &Examples<'_>, n_samples: usize) -> &[u32] {
+    pub(crate) fn take(&mut self, pool: &Pool<'_>, n_samples: usize) -> &[u32] {
         if self.next == self.order.len() {
             self.pass += 1;
             self.next = 0;
@@ -33,7 +33,7 @@ impl Cycle {
         }
         let (start, mut n) = (self.next, 0);
         while self.next < self.order.len() && n < n_samples {
-            n += examples.measured[self.order[self.next] as usize].len();
+            n += pool.measured[self.order[self.next] as usize].len();
             self.next += 1;
         }
         &self.order[start..self.next]
@@ -47,18 +47,11 @@ mod tests {
 
     #[test]
     fn each_pass_has_every_program_once() {
-        let measured = |n: usize| vec![Measured { hardware: 0, units: 1.0, label: 0.0 }; n];
-        let examples = Examples {
-            asts: Vec::new(),
-            hardware: Vec::new(),
-            hardware_inputs: Vec::new(),
-            measured: [1, 3, 2, 1, 1].map(measured).to_vec(),
-            priors: Vec::new(),
-            n_samples: 8,
-        };
+        let measured = |n: usize| vec![Measured { units: 1.0, label: 0.0, hardware: 0 }; n];
+        let pool = Pool { measured: [1, 3, 2, 1, 1].map(measured).to_vec(), ..Pool::default() };
         let runs = |seed| {
             let mut cycle = Cycle::new(vec![4, 1, 0, 2], seed, "test");
-            (0..20).map(|_| cycle.take(&examples, 3).to_vec()).collect::<Vec<_>>()
+            (0..20).map(|_| cycle.take(&pool, 3).to_vec()).collect::<Vec<_>>()
         };
         let (mut pass, mut passes) = (Vec::new(), Vec::new());
         for run in runs(1) {
@@ -77,6 +70,6 @@ mod tests {
         assert!(passes.windows(2).any(|pair| pair[0] != pair[1]), "the orders differ");
         assert_eq!(runs(1), runs(1));
         assert_ne!(runs(1), runs(2));
-        assert!(Cycle::new(Vec::new(), 0, "test").take(&examples, 3).is_empty());
+        assert!(Cycle::new(Vec::new(), 0, "test").take(&pool, 3).is_empty());
     }
 }

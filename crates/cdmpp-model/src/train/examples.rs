@@ -1,137 +1,173 @@
-//! Samples, gathered by program.
+//! Samples with their labels, and batches of them.
 
+use std::borrow::Cow;
 use std::hash::Hasher as _;
 use std::ops::Range;
-use std::time::Duration;
 
 use cdmpp_hardware::HardwareSpec;
 use cdmpp_ir::CompactAst;
+use rayon::prelude::*;
 use siphasher::sip::SipHasher13;
 
-use crate::network::Pairs;
+use super::samples::{Entry, Samples};
+use crate::ModelError;
 use crate::predictor::Fitted;
-use crate::{ModelError, Query, Sample};
 
-/// Samples gathered by program, with their labels.
+/// Samples with their labels, of which batches are read.
+#[derive(Debug)]
+pub(crate) struct LabelledSamples<'a, 'p> {
+    /// What errors call a sample.
+    what: &'static str,
+    pub(crate) samples: &'a Samples<'p>,
+    fitted: &'a Fitted,
+    /// The inputs of the hardware, row by row.
+    hardware_inputs: Vec<f32>,
+    /// Beside the samples' entries.
+    measured: Vec<Measured>,
+}
+
+/// Some programs with their samples.
 #[derive(Debug)]
 pub(crate) struct Examples<'a> {
-    pub(crate) asts: Vec<&'a CompactAst>,
-    pub(crate) hardware: Vec<&'a HardwareSpec>,
+    pub(crate) asts: Vec<Cow<'a, CompactAst>>,
+    /// All hardware that there are samples of.
+    pub(crate) hardware: &'a [&'a HardwareSpec],
     /// The inputs of the hardware, row by row.
-    pub(crate) hardware_inputs: Vec<f32>,
+    pub(crate) hardware_inputs: &'a [f32],
     /// For every program, its measurements.
-    pub(crate) measured: Vec<Vec<Measured>>,
+    pub(crate) measured: Vec<&'a [Measured]>,
     /// Beside `measured`, the inputs that come from the prior, one measurement after the other.
     pub(crate) priors: Vec<Vec<f32>>,
-    pub(crate) n_samples: usize,
 }
 
 /// A measurement of a program.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Measured {
-    /// The index of the hardware.
-    pub(crate) hardware: u32,
     /// The latency in units of the prior; in seconds without one. NaN of what was not measured.
     pub(crate) units: f64,
     /// The transform of `units`.
     pub(crate) label: f32,
+    /// The index of the hardware.
+    pub(crate) hardware: u32,
 }
 
-impl<'a> Examples<'a> {
-    /// Gathers samples, which errors call `what`.
-    pub(crate) fn new(what: &'static str, samples: &[Sample<'a>], fitted: &Fitted) -> Result<Self, ModelError> {
-        let samples = samples.iter().map(|sample| (sample.query, Some(sample.latency)));
-        Self::gather(what, samples, fitted)
-    }
-
-    /// Gathers what was not measured.
-    pub(crate) fn unmeasured(what: &'static str, queries: &[Query<'a>], fitted: &Fitted) -> Result<Self, ModelError> {
-        Self::gather(what, queries.iter().map(|query| (*query, None)), fitted)
-    }
-
-    fn gather(
-        what: &'static str,
-        samples: impl Iterator<Item = (Query<'a>, Option<Duration>)> + Clone,
-        fitted: &Fitted,
-    ) -> Result<Self, ModelError> {
-        let Pairs { asts, hardware, pairs } = Pairs::new(samples.clone().map(|(query, _)| query));
-        let mut measured = vec![Vec::new(); asts.len()];
-        let mut priors = vec![Vec::new(); asts.len()];
-        let n_samples = pairs.len();
-        for (index, ((query, latency), (ast, hardware))) in samples.zip(pairs).enumerate() {
-            let fail = |problem| ModelError::Input { what, index, problem };
-            let unit = fitted.prior.append(query.ast, query.hardware, &mut priors[ast as usize]).map_err(fail)?;
-            let units = latency.map_or(f64::NAN, |latency| latency.as_secs_f64() / unit);
-            let label = latency.map_or(f32::NAN, |_| fitted.labels.forward(units) as f32);
-            measured[ast as usize].push(Measured { hardware, units, label });
-        }
+impl<'a, 'p> LabelledSamples<'a, 'p> {
+    /// Labels samples, which errors call `what`.
+    pub(crate) fn new(what: &'static str, samples: &'a Samples<'p>, fitted: &'a Fitted) -> Result<Self, ModelError> {
         let mut hardware_inputs = Vec::new();
-        hardware.iter().for_each(|spec| fitted.hardware.append(spec, &mut hardware_inputs));
-        Ok(Self { asts, hardware, hardware_inputs, measured, priors, n_samples })
+        samples.hardware.iter().for_each(|spec| fitted.hardware.append(spec, &mut hardware_inputs));
+        let mut labelled = Self { what, samples, fitted, hardware_inputs, measured: Vec::new() };
+        let mut measured = Vec::with_capacity(samples.n_samples());
+        let mut priors = Vec::new();
+        samples.for_each(what, |program, ast| {
+            for entry in samples.of(program) {
+                priors.clear();
+                let units = entry.latency.as_secs_f64() / labelled.prior(ast, entry, &mut priors)?;
+                measured.push(Measured { hardware: entry.hardware, units, label: fitted.labels.forward(units) as f32 });
+            }
+            Ok(())
+        })?;
+        labelled.measured = measured;
+        Ok(labelled)
     }
 
-    /// Takes the programs of others in after its own, each as one of its own even if it is here already, and gives their
-    /// places.
-    pub(crate) fn extend(&mut self, others: Self) -> Range<u32> {
-        let start = self.asts.len() as u32;
-        let width = others.hardware_inputs.len() / others.hardware.len().max(1);
-        let mut columns = Vec::with_capacity(others.hardware.len());
-        for (i, spec) in others.hardware.iter().enumerate() {
-            let known = self.hardware.iter().position(|known| known == spec);
-            columns.push(known.unwrap_or_else(|| {
-                self.hardware.push(spec);
-                self.hardware_inputs.extend_from_slice(&others.hardware_inputs[i * width..][..width]);
-                self.hardware.len() - 1
-            }) as u32);
-        }
-        self.measured.extend(others.measured.into_iter().map(|measured| {
-            measured.into_iter().map(|one| Measured { hardware: columns[one.hardware as usize], ..one }).collect()
-        }));
-        self.asts.extend(others.asts);
-        self.priors.extend(others.priors);
-        self.n_samples += others.n_samples;
-        start..self.asts.len() as u32
+    pub(crate) fn n_samples(&self) -> usize {
+        self.measured.len()
+    }
+
+    pub(crate) fn n_programs(&self) -> usize {
+        self.samples.n_programs()
+    }
+
+    /// The measurements of a program.
+    pub(crate) fn measured(&self, program: u32) -> &[Measured] {
+        &self.measured[self.samples.place(program as usize)]
+    }
+
+    /// Reads some programs.
+    pub(crate) fn read(&self, programs: &[u32]) -> Result<Vec<Cow<'p, CompactAst>>, ModelError> {
+        programs.par_iter().map(|program| self.samples.read(self.what, *program as usize)).collect()
+    }
+
+    /// Reads some programs with all that training sees of them.
+    pub(crate) fn examples(&self, programs: &[u32]) -> Result<Examples<'_>, ModelError> {
+        let read = |program: &u32| {
+            let (ast, mut priors) = (self.samples.read(self.what, *program as usize)?, Vec::new());
+            for entry in self.samples.of(*program as usize) {
+                self.prior(&ast, entry, &mut priors)?;
+            }
+            Ok::<_, ModelError>((ast, priors))
+        };
+        let (asts, priors) = programs.par_iter().map(read).collect::<Result<Vec<_>, _>>()?.into_iter().unzip();
+        Ok(Examples {
+            asts,
+            hardware: &self.samples.hardware,
+            hardware_inputs: &self.hardware_inputs,
+            measured: programs.iter().map(|program| self.measured(*program)).collect(),
+            priors,
+        })
+    }
+
+    /// Appends the inputs that come from the prior, and gives the unit of the label.
+    fn prior(&self, ast: &CompactAst, entry: &Entry, out: &mut Vec<f32>) -> Result<f64, ModelError> {
+        let (what, index) = (self.what, entry.index as usize);
+        let fail = |problem| ModelError::Input { what, index, problem };
+        self.fitted.prior.append(ast, self.samples.hardware[entry.hardware as usize], out).map_err(fail)
     }
 
     /// Cuts programs into runs of at least `batch_size` samples (the last run may have fewer).
-    pub(crate) fn batches(&self, programs: &[u32], batch_size: usize) -> Vec<std::ops::Range<usize>> {
-        let (mut batches, mut start, mut n) = (Vec::new(), 0, 0);
-        for (i, program) in programs.iter().enumerate() {
-            n += self.measured[*program as usize].len();
-            if n >= batch_size || i + 1 == programs.len() {
-                batches.push(start..i + 1);
-                (start, n) = (i + 1, 0);
-            }
-        }
-        batches
-    }
-
-    /// The number of samples of some programs.
-    pub(crate) fn n_samples_of(&self, programs: &[u32]) -> usize {
-        programs.iter().map(|program| self.measured[*program as usize].len()).sum()
+    pub(crate) fn batches(&self, programs: &[u32], batch_size: usize) -> Vec<Range<usize>> {
+        cut(programs.iter().map(|program| self.samples.place(*program as usize).len()), batch_size)
     }
 
     /// Mixes everything that training sees into a hash.
-    pub(crate) fn hash(&self, hasher: &mut SipHasher13) {
-        for (ast, measured) in self.asts.iter().zip(&self.measured) {
+    pub(crate) fn hash(&self, hasher: &mut SipHasher13) -> Result<(), ModelError> {
+        let mut priors = Vec::new();
+        self.samples.for_each(self.what, |program, ast| {
             hasher.write_usize(ast.n_leaves());
             ast.features().iter().for_each(|x| hasher.write_u32(x.to_bits()));
             ast.positions().iter().chain(ast.depths()).for_each(|x| hasher.write_u32(*x));
+            let measured = self.measured(program as u32);
             hasher.write_usize(measured.len());
-            for one in measured {
+            for (one, entry) in measured.iter().zip(self.samples.of(program)) {
                 hasher.write_u32(one.hardware);
                 hasher.write_u64(one.units.to_bits());
+                priors.clear();
+                self.prior(ast, entry, &mut priors)?;
+                priors.iter().for_each(|x| hasher.write_u32(x.to_bits()));
             }
-        }
-        self.priors.iter().flatten().for_each(|x| hasher.write_u32(x.to_bits()));
-        for hardware in &self.hardware {
+            Ok(())
+        })?;
+        for hardware in &self.samples.hardware {
             for (column, value) in hardware.values() {
                 hasher.write(column.as_bytes());
                 hasher.write_u64(value.to_bits());
             }
             hasher.write(hardware.name().as_bytes());
         }
+        Ok(())
     }
+}
+
+impl Examples<'_> {
+    /// The number of samples of some programs.
+    pub(crate) fn n_samples_of(&self, programs: &[u32]) -> usize {
+        programs.iter().map(|program| self.measured[*program as usize].len()).sum()
+    }
+}
+
+/// Cuts programs with numbers of samples into runs of at least `batch_size` samples.
+fn cut(counts: impl ExactSizeIterator<Item = usize>, batch_size: usize) -> Vec<Range<usize>> {
+    let (mut batches, mut start, mut n) = (Vec::new(), 0, 0);
+    let n_programs = counts.len();
+    for (i, count) in counts.enumerate() {
+        n += count;
+        if n >= batch_size || i + 1 == n_programs {
+            batches.push(start..i + 1);
+            (start, n) = (i + 1, 0);
+        }
+    }
+    batches
 }
 
 #[cfg(test)]
@@ -140,20 +176,10 @@ mod tests {
 
     #[test]
     fn batches_keep_a_program_together() {
-        let measured = |n: usize| vec![Measured { hardware: 0, units: 1.0, label: 0.0 }; n];
-        let counts = [1, 3, 2, 1, 1, 1];
-        let examples = Examples {
-            asts: Vec::new(),
-            hardware: Vec::new(),
-            hardware_inputs: Vec::new(),
-            measured: counts.map(measured).to_vec(),
-            priors: Vec::new(),
-            n_samples: counts.iter().sum(),
-        };
-        let order = [5, 4, 3, 2, 1, 0];
-        assert_eq!(examples.batches(&order, 3), [0..3, 3..5, 5..6]);
-        assert_eq!(examples.batches(&order, 1), [0..1, 1..2, 2..3, 3..4, 4..5, 5..6]);
-        assert_eq!(examples.batches(&order, 9), vec![0..order.len(); 1]);
-        assert!(examples.batches(&[], 9).is_empty());
+        let cut = |batch_size| cut([1, 1, 1, 2, 3, 1].into_iter(), batch_size);
+        assert_eq!(cut(3), [0..3, 3..5, 5..6]);
+        assert_eq!(cut(1), [0..1, 1..2, 2..3, 3..4, 4..5, 5..6]);
+        assert_eq!(cut(9), vec![0..6; 1]);
+        assert!(super::cut([0; 0].into_iter(), 9).is_empty());
     }
 }

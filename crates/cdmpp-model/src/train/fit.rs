@@ -6,19 +6,19 @@ use std::ops::{ControlFlow, Range};
 use rand::seq::SliceRandom;
 use siphasher::sip::SipHasher13;
 
-use super::examples::Examples;
+use super::examples::{LabelledSamples, Measured};
 use super::objective::{Objective, Sums};
+use super::samples::Samples;
 use super::{Epoch, OnEpoch, Outcome, StopReason, TrainConfig, TrainState, Validation};
 use crate::engine::Answer;
 use crate::feature_input::FeatureInput;
 use crate::hardware_input::HardwareInput;
 use crate::loss::sample_loss;
 use crate::metrics::median;
-use crate::network::Pairs;
-use crate::predictor::Fitted;
+use crate::predictor::{Fitted, Identity};
 use crate::prior_input::PriorInput;
 use crate::variables::generator;
-use crate::{LabelTransform, ModelError, Predictor, Query, Sample};
+use crate::{LabelTransform, ModelError, Predictor, Query};
 
 /// Samples validated at a time; bounds memory.
 const VALIDATION_BATCH: usize = 1024;
@@ -30,21 +30,22 @@ const VALIDATION_BATCH: usize = 1024;
 /// touches nothing else; the best is kept. Without validation samples the last is kept.
 ///
 /// Samples of one program share its encoding if they refer to the same [`CompactAst`](cdmpp_ir::CompactAst) (not to
-/// equal ones): an epoch then costs as much as there are programs, not samples.
+/// equal ones): an epoch then costs as much as there are programs, not samples. Slices of samples are in memory;
+/// [`Samples::read_by`] trains on more.
 ///
 /// # Errors
 /// [`ModelError::Config`], also if there is no training sample; [`ModelError::Input`] for a sample that cannot be used
 /// (a latency of zero, a program without a store); [`ModelError::Schema`]; [`ModelError::Diverged`]; and
 /// [`ModelError::Tensor`], also if a variable of the encoder never receives a gradient. The model is then what it was
 /// before.
-pub fn fit(
+pub fn fit<'t, 'v>(
     model: &mut Predictor,
-    training: &[Sample<'_>],
-    validation: &[Sample<'_>],
+    training: impl Into<Samples<'t>>,
+    validation: impl Into<Samples<'v>>,
     config: &TrainConfig,
     on_epoch: &mut OnEpoch<'_>,
 ) -> Result<Outcome, ModelError> {
-    run(model, training, validation, config, None, on_epoch)
+    run(model, &training.into(), &validation.into(), config, None, on_epoch)
 }
 
 /// Continues an interrupted [`fit`] from its state; with the same model, samples and settings the result is the same as
@@ -52,38 +53,38 @@ pub fn fit(
 ///
 /// # Errors
 /// Those of [`fit`], and [`ModelError::Config`] if the state belongs to another training.
-pub fn resume(
+pub fn resume<'t, 'v>(
     model: &mut Predictor,
-    training: &[Sample<'_>],
-    validation: &[Sample<'_>],
+    training: impl Into<Samples<'t>>,
+    validation: impl Into<Samples<'v>>,
     config: &TrainConfig,
     state: TrainState,
     on_epoch: &mut OnEpoch<'_>,
 ) -> Result<Outcome, ModelError> {
-    run(model, training, validation, config, Some(state), on_epoch)
+    run(model, &training.into(), &validation.into(), config, Some(state), on_epoch)
 }
 
 fn run(
     model: &mut Predictor,
-    training: &[Sample<'_>],
-    validation: &[Sample<'_>],
+    training: &Samples<'_>,
+    validation: &Samples<'_>,
     config: &TrainConfig,
     state: Option<TrainState>,
     on_epoch: &mut OnEpoch<'_>,
 ) -> Result<Outcome, ModelError> {
     config.check()?;
-    check_samples(model, "training sample", training)?;
-    check_samples(model, "validation sample", validation)?;
+    let n_leaves = check_samples(model, TRAINING, training)?;
+    check_samples(model, VALIDATION, validation)?;
     let fitted = match &model.fitted {
         Some(fitted) => fitted.clone(),
-        None => fit_statistics(model, training)?,
+        None => fit_statistics(model, training, n_leaves)?,
     };
     let before = (model.network.variables.to_flat()?, model.fitted.replace(fitted.clone()));
     let shared = &*model;
-    let examples = Examples::new("training sample", training, &fitted)
-        .and_then(|training| Ok((training, Examples::new("validation sample", validation, &fitted)?)));
-    let result = examples.and_then(|examples| {
-        let mut training = Training::new(shared, &fitted, config, examples, state)?;
+    let labelled = LabelledSamples::new(TRAINING, training, &fitted)
+        .and_then(|training| Ok((training, LabelledSamples::new(VALIDATION, validation, &fitted)?)));
+    let result = labelled.and_then(|labelled| {
+        let mut training = Training::new(shared, &fitted, config, labelled, state)?;
         let reason = training.run(on_epoch)?;
         Ok((reason, training.state))
     });
@@ -106,36 +107,51 @@ fn run(
     }
 }
 
-pub(crate) fn check_samples(model: &Predictor, what: &'static str, samples: &[Sample<'_>]) -> Result<(), ModelError> {
-    model.check_queries(what, samples.iter().map(|sample| sample.query))?;
-    match samples.iter().position(|sample| sample.latency.is_zero()) {
+/// What errors call samples.
+const TRAINING: &str = "training sample";
+const VALIDATION: &str = "validation sample";
+
+/// Gives the number of leaves of all programs.
+pub(crate) fn check_samples(model: &Predictor, what: &'static str, samples: &Samples<'_>) -> Result<usize, ModelError> {
+    let mut n_leaves = 0;
+    samples.for_each(what, |program, ast| {
+        n_leaves += ast.n_leaves();
+        let first = samples.of(program)[0];
+        let query = Query { ast, hardware: samples.hardware[first.hardware as usize] };
+        model.check_queries(what, std::iter::once(query)).map_err(|error| match error {
+            ModelError::Input { what, problem, .. } => ModelError::Input { what, index: first.index as usize, problem },
+            other => other,
+        })
+    })?;
+    match samples.entries().iter().filter(|entry| entry.latency.is_zero()).map(|entry| entry.index as usize).min() {
         Some(index) => {
             let problem = "the latency is 0 (or below half a nanosecond)".to_owned();
             Err(ModelError::Input { what, index, problem })
         }
-        None => Ok(()),
+        None => Ok(n_leaves),
     }
 }
 
 /// Fits everything that is fitted beside the variables, on the training samples alone.
-fn fit_statistics(model: &Predictor, training: &[Sample<'_>]) -> Result<Fitted, ModelError> {
-    let pairs = Pairs::new(training.iter().map(|sample| sample.query));
-    let prior = PriorInput::fit(&model.identity.config, training.iter().map(|sample| sample.query))?;
-    let (mut seconds, mut inputs) = (Vec::with_capacity(training.len()), Vec::new());
-    for (index, Sample { query, latency }) in training.iter().enumerate() {
-        inputs.clear();
-        let fail = |problem| ModelError::Input { what: "training sample", index, problem };
-        let unit = prior.append(query.ast, query.hardware, &mut inputs).map_err(fail)?;
-        seconds.push(latency.as_secs_f64() / unit);
+fn fit_statistics(model: &Predictor, training: &Samples<'_>, n_leaves: usize) -> Result<Fitted, ModelError> {
+    let Identity { config, dim, hardware_columns, .. } = &model.identity;
+    // Errors and sums of floats are in the order of the samples.
+    let (prior, mut seconds) = PriorInput::fit(config, TRAINING, training)?;
+    for entry in training.entries() {
+        let unit = &mut seconds[entry.index as usize];
+        *unit = entry.latency.as_secs_f64() / *unit;
     }
-    let labels = LabelTransform::fit(model.identity.config.label, &seconds).ok_or(NO_SAMPLE)?;
+    let labels = LabelTransform::fit(config.label, &seconds).ok_or(NO_SAMPLE)?;
+    drop(seconds);
+    let blocks = |visit: &mut dyn FnMut(&[f32])| {
+        training.for_each(TRAINING, |_, ast| {
+            visit(ast.features());
+            Ok(())
+        })
+    };
     Ok(Fitted {
-        features: FeatureInput::fit(
-            model.identity.dim,
-            model.identity.config.feature_bins,
-            pairs.asts.iter().map(|ast| ast.features()),
-        ),
-        hardware: HardwareInput::fit(&model.identity.hardware_columns, &pairs.hardware),
+        features: FeatureInput::fit_to(*dim, config.feature_bins, n_leaves, blocks)?,
+        hardware: HardwareInput::fit(hardware_columns, &training.hardware),
         prior,
         labels,
     })
@@ -144,13 +160,13 @@ fn fit_statistics(model: &Predictor, training: &[Sample<'_>]) -> Result<Fitted, 
 const NO_SAMPLE: ModelError = ModelError::Config { field: "training", rule: "needs at least one sample" };
 
 /// Training under way.
-struct Training<'a> {
+struct Training<'a, 't, 'v> {
     model: &'a Predictor,
     fitted: &'a Fitted,
     config: &'a TrainConfig,
     objective: Objective<'a>,
-    training: Examples<'a>,
-    validation: Examples<'a>,
+    training: LabelledSamples<'a, 't>,
+    validation: LabelledSamples<'a, 'v>,
     /// Of what a step changes, the numbers that decay: those of matrices only.
     decayed: Vec<Range<usize>>,
     /// The steps of all epochs.
@@ -159,21 +175,21 @@ struct Training<'a> {
     state: TrainState,
 }
 
-impl<'a> Training<'a> {
+impl<'a, 't, 'v> Training<'a, 't, 'v> {
     /// At the start, or where `state` was left.
     fn new(
         model: &'a Predictor,
         fitted: &'a Fitted,
         config: &'a TrainConfig,
-        (training, validation): (Examples<'a>, Examples<'a>),
+        (training, validation): (LabelledSamples<'a, 't>, LabelledSamples<'a, 'v>),
         state: Option<TrainState>,
     ) -> Result<Self, ModelError> {
-        if training.n_samples == 0 {
+        if training.n_samples() == 0 {
             return Err(NO_SAMPLE);
         }
         let mut hasher = fingerprint_of(model, fitted);
-        training.hash(&mut hasher);
-        validation.hash(&mut hasher);
+        training.hash(&mut hasher)?;
+        validation.hash(&mut hasher)?;
         let fingerprint = hasher.finish();
         let variables = &model.network.variables;
         let state = match state {
@@ -185,7 +201,7 @@ impl<'a> Training<'a> {
             None => TrainState::new(variables.to_flat()?, config, fingerprint),
         };
         let objective = Objective::new(model, fitted, config)?;
-        let programs: Vec<u32> = (0..training.asts.len() as u32).collect();
+        let programs: Vec<u32> = (0..training.n_programs() as u32).collect();
         let n_batches = training.batches(&programs, config.batch_size).len();
         Ok(Self {
             model,
@@ -236,7 +252,7 @@ impl<'a> Training<'a> {
     /// Goes once over the training samples; gives their mean loss and the last learning rate.
     fn descend(&mut self, number: usize) -> Result<(f64, f64), ModelError> {
         let Self { config, training, objective, gradient, decayed, n_steps, .. } = self;
-        let mut order: Vec<u32> = (0..training.asts.len() as u32).collect();
+        let mut order: Vec<u32> = (0..training.n_programs() as u32).collect();
         order.shuffle(&mut generator(config.seed, &format!("order {number}")));
         let diverged = |what| ModelError::Diverged { epoch: number, what };
         let (mut total, mut rate) = (0.0, 0.0);
@@ -245,7 +261,11 @@ impl<'a> Training<'a> {
         let mut optimizer = state.optimizer.map(|xs| objective.take(xs));
         for batch in training.batches(&order, config.batch_size) {
             let step = optimizer.step;
-            let Sums { loss, squares } = objective.gradient(&parameters, training, &order[batch], step, gradient)?;
+            let programs = &mut order[batch];
+            // In ascending order: that of a file, if they lie in one.
+            programs.sort_unstable();
+            let examples = training.examples(programs)?;
+            let Sums { loss, squares } = objective.gradient(&parameters, &examples, step, gradient)?;
             if !loss.is_finite() {
                 return Err(diverged("the loss"));
             }
@@ -259,26 +279,30 @@ impl<'a> Training<'a> {
         objective.put(&parameters, &mut state.parameters);
         state.optimizer.take_over(&optimizer, |own, all| objective.put(own, all));
         objective.check_cover()?;
-        Ok((total / training.n_samples as f64, rate))
+        Ok((total / training.n_samples() as f64, rate))
     }
 
     /// How good the current variables are on the validation samples.
     fn validate(&self, number: usize) -> Result<Option<Validation>, ModelError> {
-        let examples = &self.validation;
-        if examples.n_samples == 0 {
+        let validation = &self.validation;
+        if validation.n_samples() == 0 {
             return Ok(None);
         }
-        let programs: Vec<u32> = (0..examples.asts.len() as u32).collect();
-        let (mut loss, mut errors, mut queries) = (0.0, Vec::with_capacity(examples.n_samples), Vec::new());
-        for batch in examples.batches(&programs, VALIDATION_BATCH) {
-            queries.clear();
-            let measured =
-                || batch.clone().flat_map(|i| examples.measured[i].iter().map(move |measured| (i, measured)));
-            queries.extend(measured().map(|(i, measured)| Query {
-                ast: examples.asts[i],
-                hardware: examples.hardware[measured.hardware as usize],
-            }));
-            for (Answer { label, .. }, (_, measured)) in
+        let programs: Vec<u32> = (0..validation.n_programs() as u32).collect();
+        let (mut loss, mut errors) = (0.0, Vec::with_capacity(validation.n_samples()));
+        for batch in validation.batches(&programs, VALIDATION_BATCH) {
+            let programs = &programs[batch];
+            let asts = validation.read(programs)?;
+            let measured = || programs.iter().flat_map(|program| validation.measured(*program));
+            let mut queries = Vec::with_capacity(VALIDATION_BATCH);
+            for (ast, program) in asts.iter().zip(programs) {
+                let query = |measured: &Measured| Query {
+                    ast,
+                    hardware: validation.samples.hardware[measured.hardware as usize],
+                };
+                queries.extend(validation.measured(*program).iter().map(query));
+            }
+            for (Answer { label, .. }, measured) in
                 self.model.answers(self.fitted, &queries)?.into_iter().zip(measured())
             {
                 loss += sample_loss(&self.config.loss, &self.fitted.labels, label, measured).0;
@@ -290,7 +314,7 @@ impl<'a> Training<'a> {
             return Err(ModelError::Diverged { epoch: number, what: "the validation loss" });
         }
         errors.sort_unstable_by(f64::total_cmp);
-        let n = examples.n_samples as f64;
+        let n = validation.n_samples() as f64;
         Ok(Some(Validation { loss: loss / n, mape: errors.iter().sum::<f64>() / n, median_ape: median(&errors) }))
     }
 }

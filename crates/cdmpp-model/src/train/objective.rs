@@ -61,19 +61,19 @@ impl<'a> Objective<'a> {
         }
     }
 
-    /// Writes the gradient of the mean loss of some programs' samples, by what was taken of the parameters.
+    /// Writes the gradient of the mean loss of all examples, by what was taken of the parameters.
     pub(crate) fn gradient(
         &mut self,
         parameters: &[f32],
         examples: &Examples<'_>,
-        programs: &[u32],
         step: usize,
         gradient: &mut Vec<f32>,
     ) -> Result<Sums, ModelError> {
         gradient.resize(parameters.len(), 0.0);
+        let programs: Vec<u32> = (0..examples.asts.len() as u32).collect();
         match self {
-            Self::Native(engine) => Ok(engine.gradient(parameters, examples, programs, step, gradient)),
-            Self::Candle(autograd) => autograd.gradient(parameters, examples, programs, step, gradient),
+            Self::Native(engine) => Ok(engine.gradient(parameters, examples, &programs, step, gradient)),
+            Self::Candle(autograd) => autograd.gradient(parameters, examples, &programs, step, gradient),
         }
     }
 

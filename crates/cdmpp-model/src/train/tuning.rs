@@ -7,10 +7,11 @@ use cdmpp_kernel::square_sum;
 
 use super::blend::{Alignment, Blend, Discrepancy};
 use super::cycle::Cycle;
-use super::examples::Examples;
 use super::fine_tune::{FineTuneConfig, Labelled};
+use super::fit::check_samples;
 use super::folds::folds;
 use super::objective::{Objective, Sums};
+use super::pool::Pool;
 use super::{AdaptConfig, StopReason, TrainConfig};
 use crate::adamw::AdamW;
 use crate::loss::sample_loss;
@@ -63,7 +64,7 @@ pub(crate) struct Tuning<'a> {
     fitted: &'a Fitted,
     config: &'a FineTuneConfig,
     training: TrainConfig,
-    examples: Examples<'a>,
+    pool: Pool<'a>,
     source: Vec<u32>,
     /// The measured programs, each with its group.
     measured: Vec<(u32, usize)>,
@@ -95,23 +96,23 @@ impl<'a> Tuning<'a> {
         if groups.len() != measured.len() {
             return Err(ModelError::config("groups", "must be as many as there are measured samples"));
         }
-        super::fit::check_samples(model, "source sample", source)?;
-        super::fit::check_samples(model, "measured sample", measured)?;
+        check_samples(model, "source sample", &source.into())?;
+        check_samples(model, "measured sample", &measured.into())?;
         let queries = alignment.as_ref().map_or(&[][..], |target| target.queries);
         model.check_queries("target query", queries.iter().copied())?;
-        let mut examples = Examples::new("source sample", source, fitted)?;
-        let source = (0..examples.asts.len() as u32).collect();
-        let own = Examples::new("measured sample", measured, fitted)?;
+        let mut pool = Pool::new("source sample", source, fitted)?;
+        let source = (0..pool.asts.len() as u32).collect();
+        let own = Pool::new("measured sample", measured, fitted)?;
         let groups = group_of_programs(labelled, &own)?;
-        let measured = examples.extend(own).zip(groups).collect();
-        let target = examples.extend(Examples::unmeasured("target query", queries, fitted)?).collect();
+        let measured = pool.extend(own).zip(groups).collect();
+        let target = pool.extend(Pool::unmeasured("target query", queries, fitted)?).collect();
         let frozen = frozen(model, &config.frozen)?;
         Ok(Self {
             model,
             fitted,
             config,
             training: config.training(),
-            examples,
+            pool,
             source,
             measured,
             target,
@@ -154,7 +155,7 @@ impl<'a> Tuning<'a> {
             }
             losses.iter_mut().zip(run.losses).for_each(|(sum, loss)| *sum += loss);
         }
-        let n = self.examples.n_samples_of(&programs).max(1) as f64;
+        let n = self.pool.n_samples_of(&programs).max(1) as f64;
         losses.iter_mut().for_each(|loss| *loss /= n);
         let best = (0..losses.len()).min_by(|a, b| losses[*a].total_cmp(&losses[*b]));
         let epochs = best.unwrap_or(self.config.epochs);
@@ -185,7 +186,7 @@ impl<'a> Tuning<'a> {
         let (mut parameters, mut optimizer) = (start.clone(), AdamW::new(&start));
         let (mut gradient, mut tuned) = (Vec::new(), self.start.clone());
         let mut losses = Vec::new();
-        let n_held_out = self.examples.n_samples_of(held_out);
+        let n_held_out = self.pool.n_samples_of(held_out);
         if n_held_out > 0 {
             model.network.variables.set_flat(&self.start)?;
             losses.push(self.loss_of(held_out)?);
@@ -239,27 +240,35 @@ impl<'a> Tuning<'a> {
         [measured, source, target]: &mut [Cycle; 3],
         gradient: &mut Vec<f32>,
     ) -> Result<Sums, ModelError> {
-        let Self { config, examples, alignment, .. } = self;
-        let measured = measured.take(examples, config.batch_size);
+        let Self { config, pool, alignment, .. } = self;
+        let measured = measured.take(pool, config.batch_size);
         let replay = if measured.is_empty() { 1.0 } else { config.replay };
         let is_asked = replay > 0.0 || alignment.is_some();
-        let source = if is_asked { source.take(examples, config.batch_size) } else { &[] };
+        let source = if is_asked { source.take(pool, config.batch_size) } else { &[] };
+        let target = match alignment {
+            Some(Target { config, .. }) => target.take(pool, config.target_batch_size),
+            None => &[],
+        };
+        // From here on, programs are called by their places in the batch.
+        let examples = pool.examples(&[measured, source, target].concat());
+        let places: Vec<u32> = (0..examples.asts.len() as u32).collect();
+        let (measured, rest) = places.split_at(measured.len());
+        let (source, target) = rest.split_at(source.len());
         let alignment = alignment.as_ref().map(|Target { discrepancy, config, .. }| {
-            let AdaptConfig { weight, warm_up, layer, target_batch_size, tuning } = config;
+            let AdaptConfig { weight, warm_up, layer, tuning, .. } = config;
             let rise = warm_up * (tuning.epochs * tuning.steps_per_epoch) as f64;
             let weight = weight * ((step + 1) as f64 / rise.max(1.0)).min(1.0);
-            let target = target.take(examples, *target_batch_size);
             Alignment { discrepancy: *discrepancy, layer: *layer, weight, source, target }
         });
         let blend = Blend { parts: &[(measured, 1.0 - replay), (source, replay)], alignment };
-        let Sums { loss, .. } = objective.blend(parameters, examples, &blend, step, gradient)?;
+        let Sums { loss, .. } = objective.blend(parameters, &examples, &blend, step, gradient)?;
         gradient.iter_mut().zip(frozen).for_each(|(g, frozen)| *g *= 1.0 - frozen);
         Ok(Sums { loss, squares: square_sum(gradient) })
     }
 
     /// The sum of the losses of the samples of some programs, by the model as it is.
     fn loss_of(&self, programs: &[u32]) -> Result<f64, ModelError> {
-        let Examples { asts, hardware, measured, .. } = &self.examples;
+        let Pool { asts, hardware, measured, .. } = &self.pool;
         let samples = || programs.iter().flat_map(|i| measured[*i as usize].iter().map(move |one| (*i as usize, one)));
         let query = |i: usize, column: u32| Query { ast: asts[i], hardware: hardware[column as usize] };
         let queries: Vec<Query<'_>> = samples().map(|(i, one)| query(i, one.hardware)).collect();
@@ -276,7 +285,7 @@ impl<'a> Tuning<'a> {
 }
 
 /// The group of each measured program.
-fn group_of_programs(labelled: &Labelled<'_>, measured: &Examples<'_>) -> Result<Vec<usize>, ModelError> {
+fn group_of_programs(labelled: &Labelled<'_>, measured: &Pool<'_>) -> Result<Vec<usize>, ModelError> {
     let mut groups = BTreeMap::new();
     for (index, (sample, group)) in labelled.measured.iter().zip(labelled.groups).enumerate() {
         let first = *groups.entry(std::ptr::from_ref(sample.query.ast)).or_insert(*group);

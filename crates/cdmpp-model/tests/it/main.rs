@@ -12,6 +12,7 @@ mod prior;
 mod rejection;
 mod resumption;
 mod statistics;
+mod stored;
 mod synthetic;
 
 /// An error with its causes, one a line, without the backtraces that candle appends.

@@ -26,7 +26,7 @@ impl Case {
         let mut engine = Engine::new(&self.model.identity, &self.fitted, &self.config);
         let own = engine.compaction.take(parameters);
         let mut gradient = vec![0.0; own.len()];
-        let sums = engine.blend(&own, &self.examples(), blend, 5, &mut gradient).unwrap();
+        let sums = self.with_examples(|examples| engine.blend(&own, examples, blend, 5, &mut gradient).unwrap());
         let mut all = vec![0.0; parameters.len()];
         engine.compaction.put(&gradient, &mut all);
         (sums.loss, all)
@@ -35,7 +35,8 @@ impl Case {
     fn blend_by_candle(&self, parameters: &[f32], blend: &Blend<'_>) -> (f64, Vec<f32>) {
         let mut autograd = Autograd::new(&self.model.network, &self.fitted, &self.config, &self.model.device).unwrap();
         let mut gradient = vec![0.0; parameters.len()];
-        let sums = autograd.blend(parameters, &self.examples(), blend, 5, &mut gradient).unwrap();
+        let step = |examples: &Examples<'_>| autograd.blend(parameters, examples, blend, 5, &mut gradient).unwrap();
+        let sums = self.with_examples(step);
         (sums.loss, gradient)
     }
 }
@@ -69,12 +70,13 @@ fn a_blend_has_the_loss_and_gradient_of_autograd() {
 fn one_part_of_weight_one_is_an_ordinary_batch() {
     for config in configs() {
         let case = Case::new(&config, &LEAVES, 2);
-        let (parameters, examples) = (case.parameters(), case.examples());
-        let programs: Vec<u32> = (0..examples.asts.len() as u32).rev().collect();
+        let parameters = case.parameters();
+        let programs: Vec<u32> = (0..case.asts.len() as u32).rev().collect();
+        let n_samples = case.with_examples(|examples| examples.n_samples_of(&programs));
         let (loss, gradient) = case.by_engine(&parameters);
         let blend = Blend { parts: &[(&programs, 1.0)], alignment: None };
         let (mean, blended) = case.blend_by_engine(&parameters, &blend);
-        assert!((mean * examples.n_samples as f64 - loss).abs() < 1e-9 * loss);
+        assert!((mean * n_samples as f64 - loss).abs() < 1e-9 * loss);
         assert_eq!(blended, gradient);
     }
 }
