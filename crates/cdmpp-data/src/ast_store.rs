@@ -206,7 +206,7 @@ mod tests {
         let positions = (0..n_leaves as u32).map(|leaf| leaf + seed).collect();
         let ast = CompactAst::from_parts("test/1", 3, features, positions, vec![seed; n_leaves]).unwrap();
         let work = Work { operations: f64::from(seed), footprint_bytes: 0.5, ..Work::default() };
-        if seed % 2 == 0 { ast } else { ast.with_work(work) }
+        if seed.is_multiple_of(2) { ast } else { ast.with_work(work) }
     }
 
     fn store_of(above: usize, asts: &[CompactAst]) -> AstStore {

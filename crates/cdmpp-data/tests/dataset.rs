@@ -63,7 +63,7 @@ fn config(n_threads: usize) -> LoadConfig {
 
 /// All of a data set that its users see.
 fn shown(data: &Dataset) -> String {
-    let asts: Vec<_> = (0..data.programs().len()).map(|program| data.ast(program).unwrap()).collect();
+    let asts: Vec<_> = (0..data.programs().len()).map(|program| data.ast(program).expect("it can be read")).collect();
     format!("{:?}\n{asts:?}\n{:?}\n{}", data.programs(), data.measurements(), data.report())
 }
 
