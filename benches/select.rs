@@ -4,7 +4,8 @@
 use cdmpp::sample::{Budget, KMeansConfig, Rows, select_farthest, select_random, select_tasks};
 use criterion::{Criterion, criterion_group, criterion_main};
 
-const N_PROGRAMS: usize = 100_000;
+/// Where nothing is optimised, a hundredth: what runs there is only to run.
+const N_PROGRAMS: usize = if cfg!(debug_assertions) { 1_000 } else { 100_000 };
 const N_CHOSEN: usize = 200;
 const DIM: usize = 64;
 
