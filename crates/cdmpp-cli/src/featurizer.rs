@@ -1,7 +1,7 @@
 //! The built-in featurizers: the one place that knows them.
 
 use anyhow::{Context, Result, bail};
-use cdmpp::ir::{AnsorFeaturizer, Featurizer};
+use cdmpp::ir::{AnsorFeaturizer, Featurizer, LoopNestFeaturizer};
 
 /// The featurizer of `--features` if the user names none.
 pub(crate) const DEFAULT: &str = "ansor";
@@ -15,7 +15,7 @@ pub(crate) struct BuiltIn {
     pub(crate) columns: fn() -> &'static [String],
 }
 
-const ALL: [BuiltIn; 1] = [BuiltIn { name: "ansor", featurizer: &AnsorFeaturizer, columns: AnsorFeaturizer::names }];
+const ALL: [BuiltIn; 2] = [BuiltIn { name: "ansor", featurizer: &AnsorFeaturizer, columns: AnsorFeaturizer::names }, BuiltIn { name: "nest", featurizer: &LoopNestFeaturizer, columns: LoopNestFeaturizer::names }];
 
 /// The featurizer of `--features`.
 pub(crate) fn named(name: &str) -> Result<BuiltIn> {
