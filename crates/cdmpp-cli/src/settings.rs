@@ -39,9 +39,7 @@ enum Preset {
 impl Settings {
     /// Reads a file; what it does not name has its default.
     pub(crate) fn load(path: &Path) -> Result<Self> {
-        let text =
-            std::fs::read_to_string(path).with_context(|| format!("cannot read the settings {}", path.display()))?;
-        Self::parse(&text, &path.display().to_string())
+        Self::parse(&read(path)?, &path.display().to_string())
     }
 
     fn parse(text: &str, file: &str) -> Result<Self> {
@@ -67,7 +65,12 @@ impl Settings {
     }
 }
 
-/// Reads a settings file; errors tell the line.
+/// Reads the text of a settings file.
+pub(crate) fn read(path: &Path) -> Result<String> {
+    std::fs::read_to_string(path).with_context(|| format!("cannot read the settings {}", path.display()))
+}
+
+/// Parses the text of a settings file; errors tell the line.
 pub(crate) fn parse_toml<T: DeserializeOwned>(text: &str, file: &str) -> Result<T> {
     match toml::from_str(text) {
         Ok(parsed) => Ok(parsed),

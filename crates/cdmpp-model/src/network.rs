@@ -145,7 +145,7 @@ impl Network {
         let Pairs { asts, hardware, pairs } = Pairs::new(queries.iter().copied());
         let programs = self.embed(&asts, &fitted.features, None)?;
         let hardware = self.embed_hardware(&hardware, &fitted.hardware, None)?;
-        self.labels(&programs, &hardware, &pairs, priors)?.to_vec1::<f32>()
+        self.read_out(&self.hidden(&programs, &hardware, &pairs, priors)?)?.to_vec1::<f32>()
     }
 
     /// What the head's last layer reads of pairs of a program's and a hardware's embedding.
@@ -180,17 +180,6 @@ impl Network {
     /// The result is `(k)`.
     pub(crate) fn read_out(&self, hidden: &Tensor) -> Result<Tensor> {
         self.head.last(hidden)?.squeeze(D::Minus1)
-    }
-
-    /// The labels of pairs: both in one.
-    pub(crate) fn labels(
-        &self,
-        programs: &Tensor,
-        hardware: &Tensor,
-        pairs: &[(u32, u32)],
-        priors: Vec<f32>,
-    ) -> Result<Tensor> {
-        self.read_out(&self.hidden(programs, hardware, pairs, priors)?)
     }
 }
 

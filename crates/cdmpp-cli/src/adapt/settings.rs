@@ -7,7 +7,7 @@ use cdmpp::data::CleanConfig;
 use cdmpp::model::train::AdaptConfig;
 use serde::{Deserialize, Serialize};
 
-use crate::settings::parse_toml;
+use crate::settings::{parse_toml, read};
 
 /// Everything that can be set, as the report repeats it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -20,9 +20,7 @@ pub(crate) struct Settings {
 impl Settings {
     /// Reads a file; what it does not name has its default.
     pub(crate) fn load(path: &Path) -> Result<Self> {
-        let text =
-            std::fs::read_to_string(path).with_context(|| format!("cannot read the settings {}", path.display()))?;
-        parse_toml(&text, &path.display().to_string())
+        parse_toml(&read(path)?, &path.display().to_string())
     }
 
     /// Checks the ranges of everything.

@@ -73,7 +73,8 @@ fn check_cover(config: &PredictorConfig, encoder: Option<MakeEncoder<'_>>, leave
     let h = network.embed_hardware(&[&slow, &fast], &hardware, None).unwrap();
     let pairs: Vec<(u32, u32)> = (0..asts.len() as u32).flat_map(|row| [(row, 0), (row, 1)]).collect();
     let priors = (0..pairs.len() * PriorInput::width(config)).map(|_| rng.random_range(-1.0..1.0)).collect();
-    let predicted = labels.log_latency(&network.labels(&z, &h, &pairs, priors).unwrap()).unwrap();
+    let hidden = network.hidden(&z, &h, &pairs, priors).unwrap();
+    let predicted = labels.log_latency(&network.read_out(&hidden).unwrap()).unwrap();
     let weights: Vec<f32> = pairs.iter().map(|_| rng.random_range(-1.0..1.0)).collect();
     let read_out = (predicted * Tensor::new(weights, &device).unwrap()).unwrap().sum_all().unwrap();
     let grads = read_out.backward().unwrap();
