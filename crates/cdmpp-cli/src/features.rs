@@ -6,10 +6,11 @@ use std::num::NonZero;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
-use cdmpp::data::{DataError, Location, Record, RecordReader};
+use cdmpp::data::{Location, Record, RecordReader};
 use cdmpp::ir::{CompactAst, Featurizer, LeafContext, Node, Program};
 use serde::Serialize;
 
+use crate::chunk::read_chunk;
 use crate::featurizer;
 use crate::new_file::NewFile;
 use crate::progress;
@@ -90,19 +91,6 @@ fn write_all(args: &FeaturesArgs, featurizer: &(dyn Featurizer + Sync), out: &mu
     }
     bar.finish_and_clear();
     Ok(())
-}
-
-/// The next records, and what stopped them.
-pub(crate) fn read_chunk(reader: &mut RecordReader, n: usize) -> (Vec<(Record, Location)>, Result<(), DataError>) {
-    let mut chunk = Vec::new();
-    while chunk.len() < n {
-        match reader.next() {
-            Some(Ok(record)) => chunk.push((record, reader.location().clone())),
-            Some(Err(error)) => return (chunk, Err(error)),
-            None => break,
-        }
-    }
-    (chunk, Ok(()))
 }
 
 /// The lines of some records, in order; each thread takes one stretch of them.

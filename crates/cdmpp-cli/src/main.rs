@@ -6,6 +6,7 @@
 mod adapt;
 mod arguments;
 mod choice;
+mod chunk;
 mod eval;
 mod failure;
 mod features;

@@ -5,13 +5,13 @@ use std::num::NonZero;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail};
-use cdmpp::data::{Location, Record, RecordReader};
+use cdmpp::data::{Record, RecordReader, encode_records};
 use cdmpp::ir::{CompactAst, Featurizer};
 use cdmpp::model::Predictor;
 use cdmpp::model::candle_core::Device;
 
 use crate::choice::{Candidate, ChoiceArgs, choose};
-use crate::features::read_chunk;
+use crate::chunk::read_chunk;
 use crate::new_file::{self, NewFile};
 use crate::{featurizer, program_list, progress};
 
@@ -81,6 +81,7 @@ pub(crate) fn run(args: &SelectArgs, seed: Option<u64>) -> Result<()> {
 fn read(paths: &[PathBuf], featurizer: &(dyn Featurizer + Sync)) -> Result<Vec<Program>> {
     let size = |path: &PathBuf| std::fs::metadata(path).map_or(0, |metadata| metadata.len());
     let bar = progress::of_bytes(paths.iter().map(size).sum(), "reading");
+    let n_threads = std::thread::available_parallelism().unwrap_or(NonZero::<usize>::MIN);
     let mut programs = Vec::new();
     for path in paths {
         let mut reader = RecordReader::open(path)?;
@@ -91,8 +92,12 @@ fn read(paths: &[PathBuf], featurizer: &(dyn Featurizer + Sync)) -> Result<Vec<P
             if chunk.is_empty() {
                 break;
             }
-            for program in encode(chunk, featurizer) {
-                programs.push(program?);
+            let asts = encode_records(&chunk, featurizer, n_threads)?;
+            for ((Record { task, schedule, .. }, at), ast) in chunk.into_iter().zip(asts) {
+                if ast.n_leaves() == 0 {
+                    bail!("{at}: task `{task}`, schedule {schedule}: the program has no store statement");
+                }
+                programs.push(Program { task, schedule, ast });
             }
             bar.inc(reader.bytes_read() - read_before);
             read_before = reader.bytes_read();
@@ -100,26 +105,4 @@ fn read(paths: &[PathBuf], featurizer: &(dyn Featurizer + Sync)) -> Result<Vec<P
     }
     bar.finish_and_clear();
     Ok(programs)
-}
-
-/// The programs of some records, in order; each thread takes one stretch of them.
-fn encode(records: Vec<(Record, Location)>, featurizer: &(dyn Featurizer + Sync)) -> Vec<Result<Program>> {
-    let n_threads = std::thread::available_parallelism().map_or(1, NonZero::get);
-    let encode_one = |(record, at): &(Record, Location)| {
-        let ast = CompactAst::encode(&record.parse_program().with_context(|| at.to_string())?, featurizer);
-        if ast.n_leaves() == 0 {
-            bail!("{at}: task `{}`, schedule {}: the program has no store statement", record.task, record.schedule);
-        }
-        Ok(Program { task: record.task.clone(), schedule: record.schedule, ast })
-    };
-    let stretch = records.len().div_ceil(n_threads).max(1);
-    std::thread::scope(|scope| {
-        let parts = records.chunks(stretch);
-        let threads: Vec<_> =
-            parts.map(|part| scope.spawn(move || part.iter().map(encode_one).collect::<Vec<_>>())).collect();
-        let programs = threads
-            .into_iter()
-            .flat_map(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
-        programs.collect()
-    })
 }

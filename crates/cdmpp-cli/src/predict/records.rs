@@ -5,11 +5,13 @@ use std::num::NonZero;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
-use cdmpp::data::{Location, Record, RecordReader, encode_records};
+use cdmpp::data::{Record, RecordReader, encode_records};
 use cdmpp::hardware::HardwareSpec;
 use cdmpp::ir::Featurizer;
 use cdmpp::model::{ModelError, Predictor, Query};
 use serde::Serialize;
+
+use crate::chunk::read_chunk;
 
 /// Records that are in memory at a time.
 const CHUNK: usize = 1024;
@@ -43,7 +45,8 @@ pub(super) fn predict(
     let n_threads = std::thread::available_parallelism().unwrap_or(NonZero::<usize>::MIN);
     let mut reader = RecordReader::open(path)?;
     loop {
-        let chunk = next_chunk(&mut reader)?;
+        let (chunk, failure) = read_chunk(&mut reader, CHUNK);
+        failure?;
         if chunk.is_empty() {
             return Ok(());
         }
@@ -70,16 +73,4 @@ pub(super) fn predict(
             }
         }
     }
-}
-
-/// The next records with their places; none at the end.
-fn next_chunk(reader: &mut RecordReader) -> Result<Vec<(Record, Location)>> {
-    let mut chunk = Vec::with_capacity(CHUNK);
-    while let Some(record) = reader.next() {
-        chunk.push((record?, reader.location().clone()));
-        if chunk.len() == CHUNK {
-            break;
-        }
-    }
-    Ok(chunk)
 }
