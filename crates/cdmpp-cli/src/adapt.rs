@@ -1,8 +1,10 @@
 //! `cdmpp adapt`: from a model of known hardware to one of new hardware.
 
 mod baselines;
+mod discrepancy;
 mod domains;
 mod settings;
+mod target;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -13,17 +15,18 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
-use cdmpp::adapt::{cmd, coral, median_bandwidths, mmd};
 use cdmpp::data::CleanReport;
 use cdmpp::ir::CompactAst;
-use cdmpp::model::candle_core::{self, Device, Tensor};
+use cdmpp::model::candle_core::{Device, Tensor};
 use cdmpp::model::train::{AlignedLayer, Labelled, StopReason, Tuned, TuningEpoch, adapt, fine_tune};
 use cdmpp::model::{Predictor, Query, Sample};
 use serde::Serialize;
 
 use self::baselines::Baselines;
+use self::discrepancy::Discrepancy;
 use self::domains::Domains;
 use self::settings::Settings;
+use self::target::{Target, TargetArgs};
 use crate::choice::{ChoiceArgs, Method, Unit};
 use crate::interrupt::{self, Interrupt};
 use crate::measured::{DataArgs, Measured};
@@ -31,9 +34,6 @@ use crate::program_list::Entry;
 use crate::report::{Counts, Scores, Versions};
 use crate::table::Table;
 use crate::{featurizer, new_file, predictions, progress, report};
-
-/// The moments that central moment discrepancies compare, as published.
-const N_MOMENTS: usize = 5;
 
 /// The most rows of each side between which a report tells the discrepancy.
 const COMPARED_ROWS: usize = 1024;
@@ -44,6 +44,8 @@ const COMPARED_ROWS: usize = 1024;
 /// that --measured or --budget allows are used; all others test the result, and have no influence on it. With a
 /// discrepancy, the programs that were run on NAME take part without their latencies.
 ///
+/// New networks are adapted to in the same way: with --on-networks the target is their programs, on whatever hardware.
+///
 /// Prints a table of the test set, before (zero-shot) and after.
 #[derive(Debug, clap::Args)]
 pub(crate) struct AdaptArgs {
@@ -51,10 +53,9 @@ pub(crate) struct AdaptArgs {
     model: PathBuf,
     #[command(flatten)]
     data: DataArgs,
-    /// The new hardware
-    #[arg(long, value_name = "NAME")]
-    on: String,
-    /// What may be used of the measurements on NAME, as JSON lines {"task": …} or {"task": …, "schedule": …}
+    #[command(flatten)]
+    target: TargetArgs,
+    /// What may be used of the target's measurements, as JSON lines {"task": …} or {"task": …, "schedule": …}
     #[arg(long, value_name = "FILE", conflicts_with_all = ["budget", "must", "weights", "method"])]
     measured: Option<PathBuf>,
     /// Choose what may be used: this many tasks or programs, by the embeddings of the model
@@ -79,33 +80,10 @@ pub(crate) struct AdaptArgs {
     predictions: Option<PathBuf>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum, Serialize)]
-#[serde(rename_all = "lowercase")]
-enum Discrepancy {
-    /// Central moments
-    Cmd,
-    /// Kernel means
-    Mmd,
-    /// Covariances
-    Coral,
-    /// No discrepancy
-    None,
-}
-
-impl Discrepancy {
-    fn of(self, source: &Tensor, target: &Tensor) -> candle_core::Result<Tensor> {
-        match self {
-            Self::Cmd => cmd(source, target, N_MOMENTS),
-            Self::Mmd => mmd(source, target, &median_bandwidths(source, target)?),
-            Self::Coral => coral(source, target),
-            Self::None => candle_core::bail!("there is no discrepancy"),
-        }
-    }
-}
-
 #[derive(Serialize)]
 struct Report<'a> {
-    on: &'a str,
+    #[serde(flatten)]
+    target: &'a Target,
     /// Of the test set, after adaptation.
     #[serde(flatten)]
     adapted: &'a Scores,
@@ -197,7 +175,8 @@ pub(crate) fn run(args: &AdaptArgs, seed: Option<u64>) -> Result<ExitCode> {
     seconds.load = started.elapsed().as_secs_f64();
 
     let started = Instant::now();
-    let domains = Domains::new(&measured, &asts, &model, args, settings.adaptation.tuning.seed)?;
+    let target = args.target.target();
+    let domains = Domains::new(&measured, &asts, &model, (&target, args), settings.adaptation.tuning.seed)?;
     seconds.choose = started.elapsed().as_secs_f64();
     say(format_args!("{}\n{domains}", measured.dataset.report()));
 
@@ -224,13 +203,11 @@ pub(crate) fn run(args: &AdaptArgs, seed: Option<u64>) -> Result<ExitCode> {
         predictions::write(&measured, &domains.test, &scored, path)?;
     }
     if let Some(path) = &args.report {
-        let name = args.discrepancy;
-        let layer = settings.adaptation.layer;
         let report = Report {
-            on: &args.on,
+            target: &target,
             adapted: &adapted,
             zero_shot: &zero_shot,
-            baselines: &Baselines::new(&measured, &asts, &domains)?,
+            baselines: &Baselines::new(&measured, &asts, &domains),
             measured: MeasuredPart {
                 n_tasks: domains.n_tasks(&measured),
                 n_programs: domains.measured.len(),
@@ -239,7 +216,12 @@ pub(crate) fn run(args: &AdaptArgs, seed: Option<u64>) -> Result<ExitCode> {
                 method: args.budget.map(|_| args.choice.method),
                 chosen: &domains.chosen,
             },
-            discrepancy: before.zip(after).map(|(before, after)| Distance { name, layer, before, after }),
+            discrepancy: before.zip(after).map(|((layer, before), (_, after))| Distance {
+                name: args.discrepancy,
+                layer,
+                before,
+                after,
+            }),
             training: Training {
                 epochs: tuned.epochs,
                 held_out_losses: &tuned.held_out_losses,
@@ -302,28 +284,33 @@ fn tune(
     Ok(tuned)
 }
 
-/// How far apart source and target are for a model, between some rows of each; `None` without a discrepancy.
+/// How far apart source and target are for a model, between some rows of each, and at which layer; `None` without a
+/// discrepancy.
 fn distance(
     model: &Predictor,
     data: Data<'_>,
     domains: &Domains,
     discrepancy: Discrepancy,
     settings: &Settings,
-) -> Result<Option<f32>> {
+) -> Result<Option<(AlignedLayer, f32)>> {
     if discrepancy == Discrepancy::None {
         return Ok(None);
     }
+    let layer = match settings.adaptation.layer {
+        Some(layer) => layer,
+        None => AlignedLayer::between(&data.samples(&domains.source)?, &data.queries(&domains.target)?),
+    };
     let embed = |indices: &[usize]| -> Result<Tensor> {
         let step = indices.len().div_ceil(COMPARED_ROWS).max(1);
         let some: Vec<usize> = indices.iter().copied().step_by(step).collect();
         let queries: Vec<Query<'_>> = data.queries(&some)?;
-        Ok(match settings.adaptation.layer {
+        Ok(match layer {
             AlignedLayer::Program => model.embed(&queries)?,
             AlignedLayer::Pair => model.embed_pairs(&queries)?,
         })
     };
     let between = discrepancy.of(&embed(&domains.source)?, &embed(&domains.target)?)?;
-    Ok(Some(between.to_scalar::<f32>()?))
+    Ok(Some((layer, between.to_scalar::<f32>()?)))
 }
 
 /// Tells people how it goes.

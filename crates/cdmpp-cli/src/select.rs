@@ -48,6 +48,9 @@ struct Program {
 }
 
 pub(crate) fn run(args: &SelectArgs, seed: Option<u64>) -> Result<()> {
+    if args.budget == 0 {
+        bail!("--budget must be at least 1");
+    }
     new_file::check_places(&args.out)?;
     let model = args.model.as_ref().map(|path| Predictor::load(path, &Device::Cpu)).transpose()?;
     let built_in = match (&model, &args.model) {

@@ -1,9 +1,8 @@
 //! What needs no model: measurements on other hardware, or the data sheet, times one factor.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use anyhow::Result;
 use cdmpp::hardware::HardwareSpec;
 use cdmpp::ir::CompactAst;
 use cdmpp::model::{Metrics, Scored};
@@ -23,15 +22,15 @@ pub(super) struct Baselines {
 
 #[derive(Debug, Serialize)]
 struct Baseline {
-    /// The hardware whose latencies they are.
-    hardware: String,
+    /// The hardware whose latencies they are, or whose data sheet it is; `None` if that is each measurement's own.
+    hardware: Option<String>,
     factor: f64,
     /// Of those of the test set that there is a prediction for.
     metrics: Metrics,
 }
 
 impl Baselines {
-    pub(super) fn new(measured: &Measured, asts: &[Cow<'_, CompactAst>], domains: &Domains) -> Result<Self> {
+    pub(super) fn new(measured: &Measured, asts: &[Cow<'_, CompactAst>], domains: &Domains) -> Self {
         let mut by_hardware: BTreeMap<&str, Latencies<'_>> = BTreeMap::new();
         for &index in &domains.source {
             let measurement = &measured.dataset.measurements()[index];
@@ -50,16 +49,17 @@ impl Baselines {
         let source = best.and_then(|(_, hardware, factor)| {
             let of = |index| by_hardware[hardware].of(measured, index);
             let metrics = judge(measured, domains, factor, of)?;
-            Some(Baseline { hardware: hardware.to_owned(), factor, metrics })
+            Some(Baseline { hardware: Some(hardware.to_owned()), factor, metrics })
         });
-        let Some(first) = domains.target.first() else { return Ok(Self { source, roofline: None }) };
-        let spec = measured.hardware.get(&measured.dataset.measurements()[*first].hardware)?;
-        let of = |index: usize| roofline(&asts[measured.dataset.measurements()[index].program], spec);
+        let all = measured.dataset.measurements();
+        let of = |index: usize| roofline(&asts[all[index].program], measured.hardware.get(&all[index].hardware).ok()?);
         let roofline = fit(measured, domains, of).and_then(|(factor, _)| {
             let metrics = judge(measured, domains, factor, of)?;
-            Some(Baseline { hardware: spec.name().to_owned(), factor, metrics })
+            let names: BTreeSet<&str> = domains.target.iter().map(|index| &*all[*index].hardware).collect();
+            let hardware = (names.len() == 1).then(|| names.into_iter().collect());
+            Some(Baseline { hardware, factor, metrics })
         });
-        Ok(Self { source, roofline })
+        Self { source, roofline }
     }
 }
 

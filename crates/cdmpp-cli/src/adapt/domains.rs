@@ -6,21 +6,22 @@ use std::fmt;
 use std::path::Path;
 
 use anyhow::{Result, bail};
+use cdmpp::data::EncodedProgram;
 use cdmpp::ir::CompactAst;
 use cdmpp::model::Predictor;
 
 use super::AdaptArgs;
+use super::target::Target;
 use crate::choice::{Candidate, Unit, choose};
 use crate::measured::Measured;
-use crate::near::check_names;
 use crate::program_list::{self, Entry};
 
 /// Measurements by their part, as indices into those of the data set.
 #[derive(Debug)]
 pub(super) struct Domains {
-    /// On all other hardware.
+    /// On other hardware, or of other networks' tasks.
     pub(super) source: Vec<usize>,
-    /// On the new hardware.
+    /// On the new hardware, or of the new networks.
     pub(super) target: Vec<usize>,
     /// Those of the target whose latencies may be used.
     pub(super) measured: Vec<usize>,
@@ -37,25 +38,20 @@ impl Domains {
         measured: &Measured,
         asts: &[Cow<'_, CompactAst>],
         model: &Predictor,
-        args: &AdaptArgs,
+        (new, args): (&Target, &AdaptArgs),
         seed: u64,
     ) -> Result<Self> {
         let all = measured.dataset.measurements();
-        let known: BTreeSet<&str> = all.iter().map(|measurement| &*measurement.hardware).collect();
-        check_names("hardware", [args.on.as_str()], &known, "the records")?;
-        let is_target = |index: &usize| *all[*index].hardware == args.on;
-        let (target, source): (Vec<usize>, Vec<usize>) = (0..all.len()).partition(is_target);
-        if source.is_empty() {
-            bail!("everything was measured on `{}`: there is no source to adapt from", args.on);
-        }
+        let (source, target) = new.split(measured)?;
         let chosen = match (&args.measured, args.budget) {
-            (Some(path), _) => listed(path, measured, &target, &args.on)?,
+            (Some(path), _) => listed(path, measured, &target, new)?,
             (None, Some(budget)) => {
-                let candidate = |index: &usize| {
-                    let program = measured.program(*index);
-                    Candidate { task: &program.task, schedule: program.schedule, ast: &asts[all[*index].program] }
+                let programs: BTreeSet<usize> = target.iter().map(|index| all[*index].program).collect();
+                let candidate = |program: &usize| {
+                    let EncodedProgram { task, schedule, .. } = &measured.dataset.programs()[*program];
+                    Candidate { task, schedule: *schedule, ast: &asts[*program] }
                 };
-                let candidates: Vec<Candidate<'_>> = target.iter().map(candidate).collect();
+                let candidates: Vec<Candidate<'_>> = programs.iter().map(candidate).collect();
                 choose(&candidates, Some(model), (budget, &args.choice), seed)?
             }
             (None, None) => Vec::new(),
@@ -68,10 +64,10 @@ impl Domains {
         };
         let (used, test): (Vec<usize>, Vec<usize>) = target.iter().copied().partition(is_chosen);
         if test.is_empty() {
-            bail!("every measurement on `{}` is used: there is none to test on", args.on);
+            bail!("every measurement {new} is used: there is none to test on");
         }
         if used.is_empty() && (args.measured.is_some() || args.budget.is_some()) {
-            bail!("nothing is measured on `{}`", args.on);
+            bail!("nothing is measured {new}");
         }
         let groups = groups(measured, &used, args.choice.unit);
         Ok(Self { source, target, measured: used, groups, test, chosen })
@@ -83,15 +79,15 @@ impl Domains {
     }
 }
 
-/// Reads what may be used; all of it was measured on the new hardware.
-fn listed(path: &Path, measured: &Measured, target: &[usize], on: &str) -> Result<Vec<Entry>> {
+/// Reads what may be used; all of it was measured on the target.
+fn listed(path: &Path, measured: &Measured, target: &[usize], new: &Target) -> Result<Vec<Entry>> {
     let list = program_list::read(path)?;
     let is_there = |entry: &Entry| {
         let mut programs = target.iter().map(|index| measured.program(*index));
         programs.any(|program| entry.has(&program.task, program.schedule))
     };
     if let Some((entry, at)) = list.iter().find(|(entry, _)| !is_there(entry)) {
-        bail!("{at}: {entry} was not measured on `{on}`");
+        bail!("{at}: no measurement {new} is of {entry}");
     }
     Ok(list.into_iter().map(|(entry, _)| entry).collect())
 }

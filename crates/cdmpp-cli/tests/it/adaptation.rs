@@ -204,6 +204,38 @@ fn the_report_tells_before_and_after_on_what_is_not_measured() {
     place.run("eval a.safetensors records.jsonl --hardware hardware.json");
 }
 
+/// The tasks of the networks stay together, whatever hardware they ran on, and nothing of them is in the source.
+#[test]
+fn new_networks_are_a_target_like_new_hardware() {
+    let place = untrained();
+    let (networks, names) = ("bert_base-b1,bert_tiny-b1", ["bert_base-b1", "bert_tiny-b1"]);
+    place.train(&format!("--out m.safetensors --test-networks {networks} --validation 0"));
+    place.write("quick.toml", QUICK);
+    place.run(&format!(
+        "adapt m.safetensors records.jsonl --hardware hardware.json --on-networks {networks} --budget 2 --discrepancy cmd \
+         --config quick.toml --max-spread inf --out a.safetensors --report r.json --predictions p.jsonl"
+    ));
+    let report = place.json("r.json");
+    assert_eq!((&report["on_networks"], report.get("on")), (&json!(names), None));
+    assert_eq!((&report["discrepancy"]["layer"], &report["baselines"]["source"]), (&json!("program"), &Value::Null));
+    assert_eq!(report["baselines"]["roofline"]["hardware"], Value::Null);
+    let own: Vec<Record> = records(&place)
+        .into_iter()
+        .filter(|record| names.iter().any(|name| record.networks.contains_key(*name)))
+        .collect();
+    let n_hardware = own[0].latency_s.len();
+    assert!(n_hardware > 1 && own.len() > 2);
+    let predictions = place.lines("p.jsonl");
+    let is_own =
+        |line: &Value| own.iter().any(|record| line["task"] == *record.task && line["schedule"] == record.schedule);
+    assert!(predictions.iter().all(is_own));
+    let used = report["measured"]["n_programs"].as_u64().unwrap() as usize;
+    assert_eq!((predictions.len() + used, used % n_hardware), (own.len() * n_hardware, 0));
+    let chosen: BTreeSet<&str> =
+        report["measured"]["chosen"].as_array().unwrap().iter().map(|entry| entry["task"].as_str().unwrap()).collect();
+    assert!(chosen.len() == 2 && predictions.iter().all(|line| !chosen.contains(line["task"].as_str().unwrap())));
+}
+
 fn check(place: &Place, arguments: &str, expect: Expect) {
     expect.assert_eq(&place.refusal(arguments));
 }
@@ -215,6 +247,7 @@ fn what_cannot_be_chosen_or_adapted_to_is_refused() {
     place.write("bad.jsonl", "{\"task\": \"nothing\", \"weight\": -1}\n");
     place.write("empty.jsonl", "");
     check(&place, "select empty.jsonl --budget 3", expect!["error: there is no program to choose from"]);
+    check(&place, "select records.jsonl --budget 0", expect!["error: --budget must be at least 1"]);
     check(
         &place,
         "select records.jsonl --budget 3 --must must.jsonl",
@@ -260,7 +293,7 @@ fn what_cannot_be_chosen_or_adapted_to_is_refused() {
     );
     adapt(
         &format!("--on {ON} --measured must.jsonl"),
-        expect!["error: must.jsonl:1: task `nothing` was not measured on `epyc-genoa-sse42-1c`"],
+        expect!["error: must.jsonl:1: no measurement on `epyc-genoa-sse42-1c` is of task `nothing`"],
     );
     adapt(&format!("--on {ON} --measured empty.jsonl"), expect!["error: nothing is measured on `epyc-genoa-sse42-1c`"]);
     adapt(
@@ -271,6 +304,28 @@ fn what_cannot_be_chosen_or_adapted_to_is_refused() {
         &format!("--on {ON} --budget 100000"),
         expect!["error: every measurement on `epyc-genoa-sse42-1c` is used: there is none to test on"],
     );
+    adapt(
+        "--budget 3",
+        expect!["error: the following required arguments were not provided: <--on <NAME>|--on-networks <A,B>>"],
+    );
+    adapt(
+        &format!("--on {ON} --on-networks bert_base-b1 --budget 3"),
+        expect!["error: the argument '--on <NAME>' cannot be used with '--on-networks <A,B>'"],
+    );
+    adapt(
+        "--on-networks bert --budget 3",
+        expect![
+            "error: unknown network `bert`; nearest of 14 in the records: bert_base-b1, bert_tiny-b1, mobilenet_v2-b1"
+        ],
+    );
+    let all: BTreeSet<String> = records(&place).into_iter().flat_map(|record| record.networks.into_keys()).collect();
+    let all: Vec<String> = all.into_iter().collect();
+    let arguments = format!(
+        "adapt m.safetensors records.jsonl --hardware hardware.json --budget 3 --out a.safetensors --on-networks {}",
+        all.join(",")
+    );
+    let refusal = place.refusal(&arguments);
+    assert!(refusal.starts_with("error: there is no source beside the measurements of the networks `"), "{refusal}");
     place.write("bad.toml", "[adaptation]\nweights = 3\n");
     adapt(
         &format!("--on {ON} --budget 3 --config bad.toml"),

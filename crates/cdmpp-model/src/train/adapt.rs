@@ -15,8 +15,8 @@ pub struct AdaptConfig {
     pub weight: f64,
     /// The share of all steps over which the weight rises linearly from 0.
     pub warm_up: f64,
-    /// What is compared.
-    pub layer: AlignedLayer,
+    /// What is compared; if not set, what [`AlignedLayer::between`] says of source and target.
+    pub layer: Option<AlignedLayer>,
     /// Queries of the target that are compared a step, with those of the source that are in the batch. A moment of few
     /// rows is mostly noise.
     pub target_batch_size: usize,
@@ -26,13 +26,7 @@ pub struct AdaptConfig {
 
 impl Default for AdaptConfig {
     fn default() -> Self {
-        Self {
-            weight: 0.1,
-            warm_up: 0.1,
-            layer: AlignedLayer::Pair,
-            target_batch_size: 128,
-            tuning: FineTuneConfig::default(),
-        }
+        Self { weight: 0.1, warm_up: 0.1, layer: None, target_batch_size: 128, tuning: FineTuneConfig::default() }
     }
 }
 
@@ -79,9 +73,10 @@ pub fn adapt(
     if target.is_empty() {
         return Err(ModelError::config("target", "needs at least one query to compare the source with"));
     }
-    if config.layer == AlignedLayer::Pair && model.config().head_hidden.is_empty() {
+    let layer = config.layer.unwrap_or_else(|| AlignedLayer::between(labelled.source, target));
+    if layer == AlignedLayer::Pair && model.config().head_hidden.is_empty() {
         return Err(ModelError::config("adaptation.layer", "must be `program`: the head has no hidden layer"));
     }
-    let target = Target { queries: target, discrepancy, config };
+    let target = Target { queries: target, discrepancy, layer, config };
     Tuning::new(model, labelled, &config.tuning, Some(target))?.run(on_epoch)
 }

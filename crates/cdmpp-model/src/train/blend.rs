@@ -1,6 +1,10 @@
 //! A step on samples of several kinds.
 
+use std::collections::BTreeSet;
+
 use candle_core::Tensor;
+
+use crate::{Query, Sample};
 
 /// How far apart two sets of embeddings are: from (n, d) and (m, d) to a scalar with a gradient to both.
 ///
@@ -16,6 +20,17 @@ pub enum AlignedLayer {
     Program,
     /// What the head's last layer reads of a program on a hardware: this is for a target that is other hardware.
     Pair,
+}
+
+impl AlignedLayer {
+    /// Where source and target can be drawn together: [`Program`](Self::Program) if the source knows all hardware of the
+    /// target, which then differs by its programs, else [`Pair`](Self::Pair).
+    #[must_use]
+    pub fn between(source: &[Sample<'_>], target: &[Query<'_>]) -> Self {
+        let known: BTreeSet<&str> = source.iter().map(|sample| sample.query.hardware.name()).collect();
+        let knows_all = target.iter().all(|query| known.contains(query.hardware.name()));
+        if knows_all { Self::Program } else { Self::Pair }
+    }
 }
 
 /// What one step minimises: weighted means of losses, and perhaps a discrepancy. No program is in two parts.

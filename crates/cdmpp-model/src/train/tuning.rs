@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 
 use cdmpp_kernel::square_sum;
 
-use super::blend::{Alignment, Blend, Discrepancy};
+use super::blend::{AlignedLayer, Alignment, Blend, Discrepancy};
 use super::cycle::Cycle;
 use super::fine_tune::{FineTuneConfig, Labelled};
 use super::fit::check_samples;
@@ -55,6 +55,7 @@ pub struct Tuned {
 pub(crate) struct Target<'a> {
     pub(crate) queries: &'a [Query<'a>],
     pub(crate) discrepancy: &'a Discrepancy<'a>,
+    pub(crate) layer: AlignedLayer,
     pub(crate) config: &'a AdaptConfig,
 }
 
@@ -254,8 +255,8 @@ impl<'a> Tuning<'a> {
         let places: Vec<u32> = (0..examples.asts.len() as u32).collect();
         let (measured, rest) = places.split_at(measured.len());
         let (source, target) = rest.split_at(source.len());
-        let alignment = alignment.as_ref().map(|Target { discrepancy, config, .. }| {
-            let AdaptConfig { weight, warm_up, layer, tuning, .. } = config;
+        let alignment = alignment.as_ref().map(|Target { discrepancy, layer, config, .. }| {
+            let AdaptConfig { weight, warm_up, tuning, .. } = config;
             let rise = warm_up * (tuning.epochs * tuning.steps_per_epoch) as f64;
             let weight = weight * ((step + 1) as f64 / rise.max(1.0)).min(1.0);
             Alignment { discrepancy: *discrepancy, layer: *layer, weight, source, target }

@@ -133,7 +133,8 @@ fn an_adapted_model_has_its_domains_nearer_to_each_other() {
             moments(&embed(model, &queries), &embed(model, target)).unwrap().to_scalar::<f32>().unwrap()
         };
         let before = apart(&model);
-        let config = AdaptConfig { weight: 1.0, layer, tuning: settings(), ..AdaptConfig::default() };
+        assert_eq!(AlignedLayer::between(source, target), layer);
+        let config = AdaptConfig { weight: 1.0, tuning: settings(), ..AdaptConfig::default() };
         let groups = groups(12);
         let labelled = [
             Labelled { source, measured: &[], groups: &[] },
