@@ -52,7 +52,13 @@ pub(crate) fn draw_budgets(path: &Path, hardware: &str, curves: &[Curve]) -> Res
             .legend(move |(x, y)| PathElement::new([(x, y), (x + 18, y)], colour.stroke_width(2)));
         chart.draw_series(points.iter().map(|point| Circle::new(*point, 3, colour.filled())))?;
     }
-    chart.configure_series_labels().label_font(FONT).border_style(BLACK.mix(0.3)).background_style(WHITE).draw()?;
+    chart
+        .configure_series_labels()
+        .position(SeriesLabelPosition::UpperRight)
+        .label_font(FONT)
+        .border_style(BLACK.mix(0.3))
+        .background_style(WHITE)
+        .draw()?;
     root.present().context("the picture cannot be written")
 }
 
@@ -80,7 +86,13 @@ pub(crate) fn draw_embeddings(path: &Path, hardware: &str, panels: &[Panel; 2]) 
                 .label(name)
                 .legend(move |(x, y)| Circle::new((x + 9, y), 4, colour.filled()));
         }
-        chart.configure_series_labels().label_font(FONT).border_style(BLACK.mix(0.3)).background_style(WHITE).draw()?;
+        chart
+            .configure_series_labels()
+            .position(SeriesLabelPosition::UpperRight)
+            .label_font(FONT)
+            .border_style(BLACK.mix(0.3))
+            .background_style(WHITE)
+            .draw()?;
     }
     root.present().context("the picture cannot be written")
 }
