@@ -1,12 +1,12 @@
-//! `cdmpp adapt`: from a model of known hardware to one of new hardware.
+//! `cdmpp adapt`: from a model of known hardware or networks to one of new ones.
 
 mod baselines;
+mod data;
 mod discrepancy;
 mod domains;
 mod settings;
 mod target;
 
-use std::borrow::Cow;
 use std::fmt;
 use std::io::Write;
 use std::ops::ControlFlow;
@@ -16,29 +16,26 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
 use cdmpp::data::CleanReport;
-use cdmpp::ir::CompactAst;
 use cdmpp::model::candle_core::{Device, Tensor};
 use cdmpp::model::train::{AlignedLayer, Labelled, StopReason, Tuned, TuningEpoch, adapt, fine_tune};
-use cdmpp::model::{Predictor, Query, Sample};
+use cdmpp::model::{Predictor, Query};
 use serde::Serialize;
 
 use self::baselines::Baselines;
+use self::data::Data;
 use self::discrepancy::Discrepancy;
 use self::domains::Domains;
 use self::settings::Settings;
 use self::target::{Target, TargetArgs};
-use crate::choice::{ChoiceArgs, Method, Unit};
+use crate::choice::{self, ChoiceArgs, Method, Unit};
 use crate::interrupt::{self, Interrupt};
-use crate::measured::{DataArgs, Measured};
+use crate::measured::DataArgs;
 use crate::program_list::Entry;
 use crate::report::{Counts, Scores, Versions};
 use crate::table::Table;
 use crate::{featurizer, new_file, predictions, progress, report};
 
-/// The most rows of each side between which a report tells the discrepancy.
-const COMPARED_ROWS: usize = 1024;
-
-/// Adapts a model to new hardware
+/// Adapts a model to new hardware or new networks
 ///
 /// The records hold what the model was trained on, and programs measured on NAME. Of the latter only the measurements
 /// that --measured or --budget allows are used; all others test the result, and have no influence on it. With a
@@ -58,8 +55,8 @@ pub(crate) struct AdaptArgs {
     /// What may be used of the target's measurements, as JSON lines {"task": …} or {"task": …, "schedule": …}
     #[arg(long, value_name = "FILE", conflicts_with_all = ["budget", "must", "weights", "method"])]
     measured: Option<PathBuf>,
-    /// Choose what may be used: this many tasks or programs, by the embeddings of the model
-    #[arg(long, value_name = "K")]
+    /// Choose what may be used: this many tasks or programs, must-haves included
+    #[arg(long, value_name = "K", value_parser = choice::budget)]
     budget: Option<usize>,
     #[command(flatten)]
     choice: ChoiceArgs,
@@ -100,11 +97,12 @@ struct Report<'a> {
     config: &'a Settings,
 }
 
-/// What was used of the new hardware.
+/// What was used of the target.
 #[derive(Serialize)]
 struct MeasuredPart<'a> {
     n_tasks: usize,
     n_programs: usize,
+    n_measurements: usize,
     unit: Unit,
     budget: Option<usize>,
     method: Option<Method>,
@@ -135,32 +133,8 @@ struct Seconds {
     evaluate: f64,
 }
 
-/// The measurements with all their programs.
-#[derive(Clone, Copy)]
-struct Data<'a> {
-    measured: &'a Measured,
-    asts: &'a [Cow<'a, CompactAst>],
-}
-
-impl<'a> Data<'a> {
-    fn queries(self, indices: &[usize]) -> Result<Vec<Query<'a>>> {
-        self.measured.queries(self.asts, indices)
-    }
-
-    fn samples(self, indices: &[usize]) -> Result<Vec<Sample<'a>>> {
-        let all = self.measured.dataset.measurements();
-        let latencies = indices.iter().map(|index| all[*index].latency);
-        Ok(self
-            .queries(indices)?
-            .into_iter()
-            .zip(latencies)
-            .map(|(query, latency)| Sample { query, latency })
-            .collect())
-    }
-}
-
 pub(crate) fn run(args: &AdaptArgs, seed: Option<u64>) -> Result<ExitCode> {
-    let settings = settings(args, seed)?;
+    let mut settings = settings(args, seed)?;
     new_file::check_places([&args.out].into_iter().chain(&args.report).chain(&args.predictions))?;
     if args.measured.is_none() && args.budget.is_none() && args.discrepancy == Discrepancy::None {
         bail!("there is nothing to adapt by: give --measured, --budget or --discrepancy");
@@ -179,10 +153,20 @@ pub(crate) fn run(args: &AdaptArgs, seed: Option<u64>) -> Result<ExitCode> {
     let domains = Domains::new(&measured, &asts, &model, (&target, args), settings.adaptation.tuning.seed)?;
     seconds.choose = started.elapsed().as_secs_f64();
     say(format_args!("{}\n{domains}", measured.dataset.report()));
+    let aligned = match (args.discrepancy, settings.adaptation.layer) {
+        (Discrepancy::None, _) => None,
+        (discrepancy, Some(layer)) => Some((discrepancy, layer)),
+        (discrepancy, None) => {
+            let layer = AlignedLayer::between(&data.samples(&domains.source)?, &data.queries(&domains.target)?);
+            settings.adaptation.layer = Some(layer);
+            Some((discrepancy, layer))
+        }
+    };
+    let distance = |model: &Predictor| aligned.map(|by| data.distance(model, &domains, by)).transpose();
 
     let started = Instant::now();
-    let zero_shot = Scores::of(&measured, &domains.test, &measured.score(&model, &domains.test)?, None);
-    let before = distance(&model, data, &domains, args.discrepancy, &settings)?;
+    let zero_shot = Scores::of(&measured, &domains.test, &measured.score(&model, &domains.test)?, target.networks());
+    let before = distance(&model)?;
     seconds.evaluate = started.elapsed().as_secs_f64();
 
     let started = Instant::now();
@@ -196,8 +180,8 @@ pub(crate) fn run(args: &AdaptArgs, seed: Option<u64>) -> Result<ExitCode> {
 
     let started = Instant::now();
     let scored = measured.score(&model, &domains.test)?;
-    let adapted = Scores::of(&measured, &domains.test, &scored, None);
-    let after = distance(&model, data, &domains, args.discrepancy, &settings)?;
+    let adapted = Scores::of(&measured, &domains.test, &scored, target.networks());
+    let after = distance(&model)?;
     seconds.evaluate += started.elapsed().as_secs_f64();
     if let Some(path) = &args.predictions {
         predictions::write(&measured, &domains.test, &scored, path)?;
@@ -207,17 +191,18 @@ pub(crate) fn run(args: &AdaptArgs, seed: Option<u64>) -> Result<ExitCode> {
             target: &target,
             adapted: &adapted,
             zero_shot: &zero_shot,
-            baselines: &Baselines::new(&measured, &asts, &domains),
+            baselines: &Baselines::new(&measured, &asts, &domains, &scored),
             measured: MeasuredPart {
                 n_tasks: domains.n_tasks(&measured),
-                n_programs: domains.measured.len(),
+                n_programs: domains.n_programs(&measured),
+                n_measurements: domains.measured.len(),
                 unit: args.choice.unit,
                 budget: args.budget,
                 method: args.budget.map(|_| args.choice.method),
                 chosen: &domains.chosen,
             },
-            discrepancy: before.zip(after).map(|((layer, before), (_, after))| Distance {
-                name: args.discrepancy,
+            discrepancy: aligned.zip(before.zip(after)).map(|((name, layer), (before, after))| Distance {
+                name,
                 layer,
                 before,
                 after,
@@ -282,35 +267,6 @@ fn tune(
     };
     bar.finish_and_clear();
     Ok(tuned)
-}
-
-/// How far apart source and target are for a model, between some rows of each, and at which layer; `None` without a
-/// discrepancy.
-fn distance(
-    model: &Predictor,
-    data: Data<'_>,
-    domains: &Domains,
-    discrepancy: Discrepancy,
-    settings: &Settings,
-) -> Result<Option<(AlignedLayer, f32)>> {
-    if discrepancy == Discrepancy::None {
-        return Ok(None);
-    }
-    let layer = match settings.adaptation.layer {
-        Some(layer) => layer,
-        None => AlignedLayer::between(&data.samples(&domains.source)?, &data.queries(&domains.target)?),
-    };
-    let embed = |indices: &[usize]| -> Result<Tensor> {
-        let step = indices.len().div_ceil(COMPARED_ROWS).max(1);
-        let some: Vec<usize> = indices.iter().copied().step_by(step).collect();
-        let queries: Vec<Query<'_>> = data.queries(&some)?;
-        Ok(match layer {
-            AlignedLayer::Program => model.embed(&queries)?,
-            AlignedLayer::Pair => model.embed_pairs(&queries)?,
-        })
-    };
-    let between = discrepancy.of(&embed(&domains.source)?, &embed(&domains.target)?)?;
-    Ok(Some((layer, between.to_scalar::<f32>()?)))
 }
 
 /// Tells people how it goes.

@@ -18,15 +18,24 @@ pub(crate) struct ChoiceArgs {
     #[arg(long, value_name = "UNIT", default_value = "task")]
     pub(crate) unit: Unit,
     /// What is measured in any case, as JSON lines {"task": …} or {"task": …, "schedule": …}
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", requires = "budget")]
     must: Option<PathBuf>,
     /// How much each task matters, as JSON lines {"task": …, "weight": …}, with "schedule" if programs are chosen: its
     /// share of the time, or the traffic that it serves
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", requires = "budget")]
     weights: Option<PathBuf>,
-    /// How
-    #[arg(long, value_name = "METHOD", default_value = "kmeans")]
+    /// How to choose within the budget
+    #[arg(long, value_name = "METHOD", default_value = "kmeans", requires = "budget")]
     pub(crate) method: Method,
+}
+
+/// Parses a budget.
+pub(crate) fn budget(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(0) => Err("must be at least 1".to_owned()),
+        Ok(budget) => Ok(budget),
+        Err(error) => Err(format!("{error}")),
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum, serde::Serialize)]

@@ -77,7 +77,9 @@ pub(crate) fn check_places<'a>(paths: impl IntoIterator<Item = &'a PathBuf>) -> 
     let mut checked = BTreeSet::new();
     for path in paths {
         check_place(path)?;
-        if !checked.insert(path) {
+        // However it is spelt.
+        let place = folder(path).canonicalize().map(|folder| folder.join(path.file_name().unwrap_or_default()));
+        if !checked.insert(place.with_context(|| format!("cannot write {}", path.display()))?) {
             bail!("cannot write two things to {}", path.display());
         }
     }
@@ -92,8 +94,13 @@ fn check_place(path: &Path) -> Result<()> {
     Ok(())
 }
 
+/// The folder of a path.
+fn folder(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
 fn temporary(path: &Path) -> io::Result<NamedTempFile> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let folder = folder(path);
     if !folder.is_dir() {
         return Err(io::Error::new(io::ErrorKind::NotFound, format!("there is no folder {}", folder.display())));
     }

@@ -10,14 +10,14 @@ use cdmpp::ir::{CompactAst, Featurizer};
 use cdmpp::model::Predictor;
 use cdmpp::model::candle_core::Device;
 
-use crate::choice::{Candidate, ChoiceArgs, choose};
+use crate::choice::{self, Candidate, ChoiceArgs, choose};
 use crate::chunk::read_chunk;
 use crate::new_file::{self, NewFile};
 use crate::{featurizer, program_list, progress};
 
 /// Chooses the tasks or programs to measure on new hardware
 ///
-/// All programs of the record files are candidates, measured or not. Writes JSON lines {"task": …}, with "schedule" if
+/// All programs of the record files are candidates, measured or not: give what can be run on the new hardware. Writes JSON lines {"task": …}, with "schedule" if
 /// programs are chosen, what was chosen first before what was chosen later; `cdmpp adapt --measured` reads them.
 #[derive(Debug, clap::Args)]
 pub(crate) struct SelectArgs {
@@ -25,7 +25,7 @@ pub(crate) struct SelectArgs {
     #[arg(required = true, value_name = "DATA")]
     data: Vec<PathBuf>,
     /// How many to choose, must-haves included
-    #[arg(long, value_name = "K")]
+    #[arg(long, value_name = "K", value_parser = choice::budget)]
     budget: usize,
     /// Compare programs by the embeddings of this checkpoint instead of their features
     #[arg(long, value_name = "MODEL")]
@@ -48,9 +48,6 @@ struct Program {
 }
 
 pub(crate) fn run(args: &SelectArgs, seed: Option<u64>) -> Result<()> {
-    if args.budget == 0 {
-        bail!("--budget must be at least 1");
-    }
     new_file::check_places(&args.out)?;
     let model = args.model.as_ref().map(|path| Predictor::load(path, &Device::Cpu)).transpose()?;
     let built_in = match (&model, &args.model) {

@@ -11,10 +11,14 @@ use serde::Serialize;
 use super::domains::Domains;
 use crate::measured::Measured;
 
+/// The share of the measurements that the widest source covers which another must cover to be compared with it.
+const COVER: f64 = 0.9;
+
 /// Predictions of the test set from what is measured, each times the factor that fits the measured part best.
 #[derive(Debug, Serialize)]
 pub(super) struct Baselines {
-    /// The latencies of the hardware that fits best; `None` if nothing is measured there too.
+    /// The latencies of the hardware that fits best, of those that say something of about as much as any; `None` if
+    /// nothing is measured there too.
     source: Option<Baseline>,
     /// The longer of operations over peak rate and bytes over bandwidth.
     roofline: Option<Baseline>,
@@ -25,41 +29,79 @@ struct Baseline {
     /// The hardware whose latencies they are, or whose data sheet it is; `None` if that is each measurement's own.
     hardware: Option<String>,
     factor: f64,
+    /// How much of the measured part the factor is fitted to.
+    n_fitted: usize,
     /// Of those of the test set that there is a prediction for.
     metrics: Metrics,
+    /// The adapted model's, of the same.
+    model: Metrics,
+}
+
+/// A factor, and how well it fits.
+struct Fit {
+    factor: f64,
+    /// The mean percentage error.
+    error: f64,
+    /// Of how many measurements.
+    n: usize,
 }
 
 impl Baselines {
-    pub(super) fn new(measured: &Measured, asts: &[Cow<'_, CompactAst>], domains: &Domains) -> Self {
+    /// `scored` is what the adapted model makes of the test set.
+    pub(super) fn new(
+        measured: &Measured,
+        asts: &[Cow<'_, CompactAst>],
+        domains: &Domains,
+        scored: &[Scored<'_>],
+    ) -> Self {
+        let all = measured.dataset.measurements();
         let mut by_hardware: BTreeMap<&str, Latencies<'_>> = BTreeMap::new();
         for &index in &domains.source {
-            let measurement = &measured.dataset.measurements()[index];
-            let latencies = by_hardware.entry(&measurement.hardware).or_default();
-            let seconds = measurement.latency.as_secs_f64();
-            latencies.by_program.entry(measurement.program).or_default().push(seconds);
+            let latencies = by_hardware.entry(&all[index].hardware).or_default();
+            let seconds = all[index].latency.as_secs_f64();
+            latencies.by_program.entry(all[index].program).or_default().push(seconds);
             latencies.by_task.entry(&measured.program(index).task).or_default().push(seconds);
         }
-        let mut best: Option<(f64, &str, f64)> = None;
-        for (hardware, latencies) in &by_hardware {
-            let fitted = fit(measured, domains, |index| latencies.of(measured, index));
-            if let Some((factor, error)) = fitted.filter(|(_, error)| best.is_none_or(|(least, ..)| *error < least)) {
-                best = Some((error, hardware, factor));
-            }
-        }
-        let source = best.and_then(|(_, hardware, factor)| {
-            let of = |index| by_hardware[hardware].of(measured, index);
-            let metrics = judge(measured, domains, factor, of)?;
-            Some(Baseline { hardware: Some(hardware.to_owned()), factor, metrics })
+        let fits = by_hardware.iter().filter_map(|(hardware, latencies)| {
+            Some((*hardware, fit(measured, domains, |index| latencies.of(measured, index))?))
         });
-        let all = measured.dataset.measurements();
+        let fits: Vec<(&str, Fit)> = fits.collect();
+        let widest = fits.iter().map(|(_, fit)| fit.n).max().unwrap_or_default();
+        let wide = fits.into_iter().filter(|(_, fit)| fit.n as f64 >= COVER * widest as f64);
+        let best = wide.min_by(|(_, a), (_, b)| a.error.total_cmp(&b.error));
+        let source = best.and_then(|(hardware, fit)| {
+            let of = |index| by_hardware[hardware].of(measured, index);
+            Baseline::of(Some(hardware.to_owned()), &fit, scored, domains, of)
+        });
         let of = |index: usize| roofline(&asts[all[index].program], measured.hardware.get(&all[index].hardware).ok()?);
-        let roofline = fit(measured, domains, of).and_then(|(factor, _)| {
-            let metrics = judge(measured, domains, factor, of)?;
+        let roofline = fit(measured, domains, of).and_then(|fit| {
             let names: BTreeSet<&str> = domains.target.iter().map(|index| &*all[*index].hardware).collect();
             let hardware = (names.len() == 1).then(|| names.into_iter().collect());
-            Some(Baseline { hardware, factor, metrics })
+            Baseline::of(hardware, &fit, scored, domains, of)
         });
         Self { source, roofline }
+    }
+}
+
+impl Baseline {
+    /// Judges predictions times a factor, and the model's, on what they say something of; `None` if that is nothing.
+    fn of(
+        hardware: Option<String>,
+        fit: &Fit,
+        scored: &[Scored<'_>],
+        domains: &Domains,
+        of: impl Fn(usize) -> Option<f64>,
+    ) -> Option<Self> {
+        let said = domains.test.iter().zip(scored).filter_map(|(index, model)| Some((*model, of(*index)?)));
+        let (model, own): (Vec<Scored<'_>>, Vec<Scored<'_>>) =
+            said.map(|(model, seconds)| (model, Scored { predicted_s: fit.factor * seconds, ..model })).unzip();
+        (!own.is_empty()).then(|| Self {
+            hardware,
+            factor: fit.factor,
+            n_fitted: fit.n,
+            metrics: Metrics::of(&own),
+            model: Metrics::of(&model),
+        })
     }
 }
 
@@ -80,30 +122,15 @@ impl Latencies<'_> {
     }
 }
 
-/// The factor with the lowest mean percentage error on the measured part, and that error.
-fn fit(measured: &Measured, domains: &Domains, of: impl Fn(usize) -> Option<f64>) -> Option<(f64, f64)> {
+/// The factor with the lowest mean percentage error on the measured part; `None` if there is nothing to fit to.
+fn fit(measured: &Measured, domains: &Domains, of: impl Fn(usize) -> Option<f64>) -> Option<Fit> {
     let seconds = |index: usize| measured.dataset.measurements()[index].latency.as_secs_f64();
     let ratios: Vec<f64> = domains.measured.iter().filter_map(|index| Some(of(*index)? / seconds(*index))).collect();
-    let error =
-        |factor: f64| ratios.iter().map(|ratio| (factor * ratio - 1.0).abs()).sum::<f64>() / ratios.len() as f64;
+    let n = ratios.len();
+    let error = |factor: f64| ratios.iter().map(|ratio| (factor * ratio - 1.0).abs()).sum::<f64>() / n as f64;
     // The error is made of straight lines that meet where one of the predictions is right.
     let factors = ratios.iter().map(|ratio| 1.0 / ratio);
-    factors.map(|factor| (factor, error(factor))).min_by(|(_, a), (_, b)| a.total_cmp(b))
-}
-
-/// How good predictions times a factor are on the test set; `None` if there are none.
-fn judge(measured: &Measured, domains: &Domains, factor: f64, of: impl Fn(usize) -> Option<f64>) -> Option<Metrics> {
-    let scored = domains.test.iter().filter_map(|&index| {
-        let measurement = &measured.dataset.measurements()[index];
-        Some(Scored {
-            task: &measured.program(index).task,
-            hardware: &measurement.hardware,
-            measured_s: measurement.latency.as_secs_f64(),
-            predicted_s: factor * of(index)?,
-        })
-    });
-    let scored: Vec<Scored<'_>> = scored.collect();
-    (!scored.is_empty()).then(|| Metrics::of(&scored))
+    factors.map(|factor| Fit { factor, error: error(factor), n }).min_by(|a, b| a.error.total_cmp(&b.error))
 }
 
 /// The time that a program takes by the data sheet, if both are known.

@@ -38,13 +38,13 @@ impl Domains {
         measured: &Measured,
         asts: &[Cow<'_, CompactAst>],
         model: &Predictor,
-        (new, args): (&Target, &AdaptArgs),
+        (of, args): (&Target, &AdaptArgs),
         seed: u64,
     ) -> Result<Self> {
         let all = measured.dataset.measurements();
-        let (source, target) = new.split(measured)?;
+        let (source, target) = of.split(measured)?;
         let chosen = match (&args.measured, args.budget) {
-            (Some(path), _) => listed(path, measured, &target, new)?,
+            (Some(path), _) => listed(path, measured, &target, of)?,
             (None, Some(budget)) => {
                 let programs: BTreeSet<usize> = target.iter().map(|index| all[*index].program).collect();
                 let candidate = |program: &usize| {
@@ -64,13 +64,19 @@ impl Domains {
         };
         let (used, test): (Vec<usize>, Vec<usize>) = target.iter().copied().partition(is_chosen);
         if test.is_empty() {
-            bail!("every measurement {new} is used: there is none to test on");
+            bail!("every measurement {of} is used: there is none to test on");
         }
         if used.is_empty() && (args.measured.is_some() || args.budget.is_some()) {
-            bail!("nothing is measured {new}");
+            bail!("nothing is measured {of}");
         }
         let groups = groups(measured, &used, args.choice.unit);
         Ok(Self { source, target, measured: used, groups, test, chosen })
+    }
+
+    /// The number of programs of which something is measured.
+    pub(super) fn n_programs(&self, measured: &Measured) -> usize {
+        let program = |index: &usize| measured.dataset.measurements()[*index].program;
+        self.measured.iter().map(program).collect::<BTreeSet<_>>().len()
     }
 
     /// The number of tasks of which something is measured.
@@ -80,19 +86,19 @@ impl Domains {
 }
 
 /// Reads what may be used; all of it was measured on the target.
-fn listed(path: &Path, measured: &Measured, target: &[usize], new: &Target) -> Result<Vec<Entry>> {
+fn listed(path: &Path, measured: &Measured, target: &[usize], of: &Target) -> Result<Vec<Entry>> {
     let list = program_list::read(path)?;
     let is_there = |entry: &Entry| {
         let mut programs = target.iter().map(|index| measured.program(*index));
         programs.any(|program| entry.has(&program.task, program.schedule))
     };
     if let Some((entry, at)) = list.iter().find(|(entry, _)| !is_there(entry)) {
-        bail!("{at}: no measurement {new} is of {entry}");
+        bail!("{at}: {entry} is in no measurement {of}");
     }
     Ok(list.into_iter().map(|(entry, _)| entry).collect())
 }
 
-/// What is held out together: the programs of a task, or of equal text.
+/// What is held out together: the programs of a task, or the measurements of a program.
 fn groups(measured: &Measured, used: &[usize], unit: Unit) -> Vec<usize> {
     let names: Vec<(&str, Option<i64>)> = used
         .iter()

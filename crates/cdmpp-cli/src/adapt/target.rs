@@ -13,10 +13,11 @@ use crate::near::check_names;
 #[derive(Debug, clap::Args)]
 #[group(required = true)]
 pub(super) struct TargetArgs {
-    /// The new hardware
+    /// The new hardware, which MODEL was not trained on
     #[arg(long, value_name = "NAME")]
     on: Option<String>,
-    /// New networks, instead of new hardware: all programs of theirs; other programs of their tasks are left out
+    /// New networks, instead of new hardware: all programs of theirs, on all hardware; other programs of their tasks are
+    /// left out
     #[arg(long, value_name = "A,B", value_delimiter = ',', conflicts_with = "on")]
     on_networks: Vec<String>,
 }
@@ -37,6 +38,14 @@ pub(super) enum Target {
 }
 
 impl Target {
+    /// The networks that are told apart in a report; `None` for all.
+    pub(super) fn networks(&self) -> Option<&[String]> {
+        match self {
+            Self::Hardware(_) => None,
+            Self::Networks(names) => Some(names),
+        }
+    }
+
     /// Source and target, as indices of measurements.
     pub(super) fn split(&self, measured: &Measured) -> Result<(Vec<usize>, Vec<usize>)> {
         let keys = measured.dataset.keys();

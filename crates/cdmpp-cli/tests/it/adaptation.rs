@@ -10,6 +10,8 @@ use crate::place::{DATA, Place, lines};
 
 const ON: &str = "epyc-genoa-sse42-1c";
 
+const NETWORKS: &str = "bert_base-b1,bert_tiny-b1";
+
 /// A few quick epochs.
 const QUICK: &str = "
 [adaptation.tuning]
@@ -48,6 +50,10 @@ fn records(place: &Place) -> Vec<Record> {
 
 fn tasks(place: &Place) -> BTreeSet<String> {
     records(place).into_iter().map(|record| record.task).collect()
+}
+
+fn is_of_networks(record: &Record) -> bool {
+    NETWORKS.split(',').any(|name| record.networks.contains_key(name))
 }
 
 #[test]
@@ -107,34 +113,61 @@ fn must_haves_come_first_and_weights_decide() {
     }
 }
 
+/// Writes the records with the latencies of some of them turned by one, on one hardware or on all.
+fn turn(place: &Place, name: &str, on: Option<&str>, is_turned: impl Fn(&Record) -> bool) {
+    let mut records = records(place);
+    let some: Vec<usize> = (0..records.len()).filter(|i| is_turned(&records[*i])).collect();
+    let labels: Vec<_> = some.iter().map(|i| records[*i].latency_s.clone()).collect();
+    for (place, i) in some.iter().enumerate() {
+        for (hardware, label) in &labels[(place + 1) % labels.len()] {
+            if on.is_none_or(|on| on == hardware) {
+                records[*i].latency_s.insert(hardware.clone(), label.clone());
+            }
+        }
+    }
+    let mut writer = RecordWriter::create(place.path(name)).unwrap();
+    records.iter().for_each(|record| writer.write(record).unwrap());
+    writer.finish().unwrap();
+}
+
+/// Compares what is adapted to records, and to those with other labels in the test set or in what may be used.
+fn check_leakage(place: &Place, arguments: &str) {
+    // What cleaning drops depends on labels.
+    let run = |data: &str, out: &str| {
+        let rest = format!("--hardware hardware.json --max-spread inf --out {out} --report {out}.json");
+        place.run(&format!("adapt m.safetensors {data} {arguments} {rest}"))
+    };
+    let table = run("records.jsonl", "a.safetensors");
+    let is_whole = arguments.contains("whole.toml");
+    assert!(
+        !is_whole || place.read("a.safetensors") != place.read("m.safetensors"),
+        "{arguments}: nothing was learned"
+    );
+    let other = run("shuffled.jsonl", "b.safetensors");
+    assert_ne!(table, other, "{arguments}: the test set has other labels");
+    let chosen = |file: &str| place.json(file)["measured"]["chosen"].clone();
+    assert_eq!(chosen("a.safetensors.json"), chosen("b.safetensors.json"), "{arguments}: the choice looks at labels");
+    // What is chosen is used, and has other labels there.
+    let is_same = place.read("a.safetensors") == place.read("b.safetensors");
+    assert!(is_same || arguments.contains("--budget"), "{arguments}: another model");
+    if arguments.contains("measured.jsonl") {
+        run("used.jsonl", "b.safetensors");
+        assert!(place.read("a.safetensors") != place.read("b.safetensors"), "{arguments}: nothing is looked at");
+    }
+}
+
+fn list(place: &Place, name: &str, tasks: &[String]) {
+    let line = |task: &String| json!({ "task": task }).to_string() + "\n";
+    place.write(name, &tasks.iter().map(line).collect::<String>());
+}
+
 #[test]
 fn labels_that_may_not_be_used_change_no_bit() {
     let place = place();
     let listed: Vec<String> = tasks(&place).into_iter().take(3).collect();
-    let line = |task: &String| json!({ "task": task }).to_string() + "\n";
-    place.write("measured.jsonl", &listed.iter().map(line).collect::<String>());
-
-    // The latencies on the new hardware of all tasks that are not listed, turned by one.
-    let mut records = records(&place);
-    let others: Vec<usize> = (0..records.len()).filter(|i| !listed.contains(&records[*i].task)).collect();
-    let labels: Vec<Vec<f64>> = others.iter().map(|i| records[*i].latency_s[ON].clone()).collect();
-    for (place, i) in others.iter().enumerate() {
-        records[*i].latency_s.insert(ON.to_owned(), labels[(place + 1) % labels.len()].clone());
-    }
-    let mut writer = RecordWriter::create(place.path("shuffled.jsonl")).unwrap();
-    records.iter().for_each(|record| writer.write(record).unwrap());
-    writer.finish().unwrap();
-    // And what is used, turned by one.
-    let mut used = records.clone();
-    let own: Vec<usize> = (0..used.len()).filter(|i| listed.contains(&used[*i].task)).collect();
-    for (place, i) in own.iter().enumerate() {
-        let label = records[own[(place + 1) % own.len()]].latency_s[ON].clone();
-        used[*i].latency_s.insert(ON.to_owned(), label);
-    }
-    let mut writer = RecordWriter::create(place.path("used.jsonl")).unwrap();
-    used.iter().for_each(|record| writer.write(record).unwrap());
-    writer.finish().unwrap();
-
+    list(&place, "measured.jsonl", &listed);
+    turn(&place, "shuffled.jsonl", Some(ON), |record| !listed.contains(&record.task));
+    turn(&place, "used.jsonl", Some(ON), |record| listed.contains(&record.task));
     for rest in [
         "--measured measured.jsonl --config whole.toml",
         "--measured measured.jsonl --config whole.toml --discrepancy cmd",
@@ -142,24 +175,22 @@ fn labels_that_may_not_be_used_change_no_bit() {
         "--budget 5 --unit program --method kcenter --config quick.toml",
         "--discrepancy coral --config quick.toml",
     ] {
-        // What cleaning drops depends on labels.
-        let run = |data: &str, out: &str| {
-            adapt(&place, &format!("{data} {rest} --max-spread inf --out {out} --report {out}.json"))
-        };
-        let table = run("records.jsonl", "a.safetensors");
-        let is_whole = rest.contains("whole.toml");
-        assert!(!is_whole || place.read("a.safetensors") != place.read("m.safetensors"), "{rest}: nothing was learned");
-        let other = run("shuffled.jsonl", "b.safetensors");
-        assert_ne!(table, other, "{rest}: the test set has other labels");
-        let chosen = |file: &str| place.json(file)["measured"]["chosen"].clone();
-        assert_eq!(chosen("a.safetensors.json"), chosen("b.safetensors.json"), "{rest}: the choice looks at labels");
-        // What is chosen is used, and has other labels there.
-        let is_same = place.read("a.safetensors") == place.read("b.safetensors");
-        assert!(is_same || rest.contains("--budget"), "{rest}: another model");
-        if rest.contains("measured.jsonl") {
-            run("used.jsonl", "b.safetensors");
-            assert!(place.read("a.safetensors") != place.read("b.safetensors"), "{rest}: nothing is looked at");
-        }
+        check_leakage(&place, &format!("--on {ON} {rest}"));
+    }
+}
+
+#[test]
+fn labels_of_new_networks_that_may_not_be_used_change_no_bit() {
+    let place = untrained();
+    place.train(&format!("--out m.safetensors --test-networks {NETWORKS} --validation 0"));
+    place.write("whole.toml", &QUICK.replace("folds = 2", "folds = 0"));
+    let own: BTreeSet<String> = records(&place).into_iter().filter(is_of_networks).map(|record| record.task).collect();
+    let listed: Vec<String> = own.iter().take(2).cloned().collect();
+    list(&place, "measured.jsonl", &listed);
+    turn(&place, "shuffled.jsonl", None, |record| own.contains(&record.task) && !listed.contains(&record.task));
+    turn(&place, "used.jsonl", None, |record| listed.contains(&record.task));
+    for rest in ["--measured measured.jsonl --config whole.toml", "--discrepancy cmd --config whole.toml"] {
+        check_leakage(&place, &format!("--on-networks {NETWORKS} {rest}"));
     }
 }
 
@@ -168,7 +199,8 @@ fn the_report_tells_before_and_after_on_what_is_not_measured() {
     let place = place();
     let table = adapt(
         &place,
-        "records.jsonl --config quick.toml --budget 2 --discrepancy cmd --out a.safetensors --report r.json --predictions p.jsonl",
+        "records.jsonl --config quick.toml --budget 2 --discrepancy cmd --max-spread inf --out a.safetensors --report r.json \
+         --predictions p.jsonl",
     );
     assert!(table.contains("zero-shot") && table.contains("overall"), "{table}");
     let report = place.json("r.json");
@@ -180,7 +212,9 @@ fn the_report_tells_before_and_after_on_what_is_not_measured() {
     let n = predictions.len() as u64;
     let used = report["measured"]["n_programs"].as_u64().unwrap();
     assert_eq!(n + used, records(&place).len() as u64);
-    for part in [&report["overall"], &report["zero_shot"]["overall"], &report["baselines"]["source"]["metrics"]] {
+    let source = &report["baselines"]["source"];
+    assert_eq!((&source["model"], &source["n_fitted"]), (&report["overall"], &report["measured"]["n_measurements"]));
+    for part in [&report["overall"], &report["zero_shot"]["overall"], &source["metrics"]] {
         assert_eq!(part["n"], n, "{part}");
     }
     assert!(report["baselines"]["roofline"]["factor"].as_f64().unwrap() > 0.0);
@@ -192,7 +226,8 @@ fn the_report_tells_before_and_after_on_what_is_not_measured() {
 
     // The zero-shot scores are those of the model that was passed.
     place.run(&format!(
-        "eval m.safetensors records.jsonl --hardware hardware.json --only-hardware {ON} --predictions e.jsonl"
+        "eval m.safetensors records.jsonl --hardware hardware.json --only-hardware {ON} --max-spread inf \
+         --predictions e.jsonl"
     ));
     let before = place.lines("e.jsonl").into_iter().filter(|line| !is_chosen(&line["task"]));
     let errors: Vec<f64> = before
@@ -208,32 +243,44 @@ fn the_report_tells_before_and_after_on_what_is_not_measured() {
 #[test]
 fn new_networks_are_a_target_like_new_hardware() {
     let place = untrained();
-    let (networks, names) = ("bert_base-b1,bert_tiny-b1", ["bert_base-b1", "bert_tiny-b1"]);
-    place.train(&format!("--out m.safetensors --test-networks {networks} --validation 0"));
+    place.train(&format!("--out m.safetensors --test-networks {NETWORKS} --validation 0"));
     place.write("quick.toml", QUICK);
-    place.run(&format!(
-        "adapt m.safetensors records.jsonl --hardware hardware.json --on-networks {networks} --budget 2 --discrepancy cmd \
-         --config quick.toml --max-spread inf --out a.safetensors --report r.json --predictions p.jsonl"
-    ));
-    let report = place.json("r.json");
-    assert_eq!((&report["on_networks"], report.get("on")), (&json!(names), None));
-    assert_eq!((&report["discrepancy"]["layer"], &report["baselines"]["source"]), (&json!("program"), &Value::Null));
-    assert_eq!(report["baselines"]["roofline"]["hardware"], Value::Null);
-    let own: Vec<Record> = records(&place)
-        .into_iter()
-        .filter(|record| names.iter().any(|name| record.networks.contains_key(*name)))
-        .collect();
+    place.write("pair.toml", &format!("[adaptation]\nlayer = \"pair\"\n{QUICK}"));
+    let (own, others): (Vec<Record>, Vec<Record>) = records(&place).into_iter().partition(is_of_networks);
+    let tasks: BTreeSet<&str> = own.iter().map(|record| &*record.task).collect();
     let n_hardware = own[0].latency_s.len();
     assert!(n_hardware > 1 && own.len() > 2);
-    let predictions = place.lines("p.jsonl");
-    let is_own =
-        |line: &Value| own.iter().any(|record| line["task"] == *record.task && line["schedule"] == record.schedule);
-    assert!(predictions.iter().all(is_own));
-    let used = report["measured"]["n_programs"].as_u64().unwrap() as usize;
-    assert_eq!((predictions.len() + used, used % n_hardware), (own.len() * n_hardware, 0));
-    let chosen: BTreeSet<&str> =
-        report["measured"]["chosen"].as_array().unwrap().iter().map(|entry| entry["task"].as_str().unwrap()).collect();
-    assert!(chosen.len() == 2 && predictions.iter().all(|line| !chosen.contains(line["task"].as_str().unwrap())));
+    let n_source = n_hardware * others.iter().filter(|record| !tasks.contains(&*record.task)).count();
+    for (config, layer) in [("quick", "program"), ("pair", "pair")] {
+        let output = place
+            .command(&format!(
+                "adapt m.safetensors records.jsonl --hardware hardware.json --on-networks {NETWORKS} --budget 2 \
+                 --discrepancy cmd --config {config}.toml --max-spread inf --out a.safetensors --report r.json \
+                 --predictions p.jsonl"
+            ))
+            .output()
+            .unwrap();
+        let told = String::from_utf8(output.stderr).unwrap();
+        assert!(output.status.success() && told.contains(&format!("source: {n_source} measurements")), "{told}");
+        let report = place.json("r.json");
+        let names: Vec<&str> = NETWORKS.split(',').collect();
+        assert_eq!((&report["on_networks"], report.get("on")), (&json!(names), None));
+        assert!(report["by_network"].as_object().unwrap().keys().all(|name| names.contains(&&**name)));
+        assert_eq!(report["discrepancy"]["layer"], layer);
+        assert_eq!(report["baselines"]["source"], Value::Null);
+        assert_eq!(report["baselines"]["roofline"]["hardware"], Value::Null);
+        let predictions = place.lines("p.jsonl");
+        let is_own =
+            |line: &Value| own.iter().any(|record| line["task"] == *record.task && line["schedule"] == record.schedule);
+        assert!(predictions.iter().all(is_own));
+        let measured = &report["measured"];
+        let n = |name: &str| measured[name].as_u64().unwrap() as usize;
+        assert_eq!(n("n_measurements"), n("n_programs") * n_hardware);
+        assert_eq!(predictions.len() + n("n_measurements"), own.len() * n_hardware);
+        let chosen: BTreeSet<&str> =
+            measured["chosen"].as_array().unwrap().iter().map(|entry| entry["task"].as_str().unwrap()).collect();
+        assert!(chosen.len() == 2 && predictions.iter().all(|line| !chosen.contains(line["task"].as_str().unwrap())));
+    }
 }
 
 fn check(place: &Place, arguments: &str, expect: Expect) {
@@ -247,7 +294,11 @@ fn what_cannot_be_chosen_or_adapted_to_is_refused() {
     place.write("bad.jsonl", "{\"task\": \"nothing\", \"weight\": -1}\n");
     place.write("empty.jsonl", "");
     check(&place, "select empty.jsonl --budget 3", expect!["error: there is no program to choose from"]);
-    check(&place, "select records.jsonl --budget 0", expect!["error: --budget must be at least 1"]);
+    check(
+        &place,
+        "select records.jsonl --budget 0",
+        expect!["error: invalid value '0' for '--budget <K>': must be at least 1"],
+    );
     check(
         &place,
         "select records.jsonl --budget 3 --must must.jsonl",
@@ -293,7 +344,7 @@ fn what_cannot_be_chosen_or_adapted_to_is_refused() {
     );
     adapt(
         &format!("--on {ON} --measured must.jsonl"),
-        expect!["error: must.jsonl:1: no measurement on `epyc-genoa-sse42-1c` is of task `nothing`"],
+        expect!["error: must.jsonl:1: task `nothing` is in no measurement on `epyc-genoa-sse42-1c`"],
     );
     adapt(&format!("--on {ON} --measured empty.jsonl"), expect!["error: nothing is measured on `epyc-genoa-sse42-1c`"]);
     adapt(
@@ -326,6 +377,19 @@ fn what_cannot_be_chosen_or_adapted_to_is_refused() {
     );
     let refusal = place.refusal(&arguments);
     assert!(refusal.starts_with("error: there is no source beside the measurements of the networks `"), "{refusal}");
+    adapt(&format!("--on {ON} --budget 0"), expect!["error: invalid value '0' for '--budget <K>': must be at least 1"]);
+    adapt(
+        &format!("--on {ON} --discrepancy cmd --must must.jsonl"),
+        expect!["error: the following required arguments were not provided: --budget <K>"],
+    );
+    adapt(
+        &format!("--on {ON} --discrepancy cmd --method random"),
+        expect!["error: the following required arguments were not provided: --budget <K>"],
+    );
+    adapt(
+        &format!("--on {ON} --budget 3 --report ./a.safetensors"),
+        expect!["error: cannot write two things to ./a.safetensors"],
+    );
     place.write("bad.toml", "[adaptation]\nweights = 3\n");
     adapt(
         &format!("--on {ON} --budget 3 --config bad.toml"),
