@@ -11,14 +11,13 @@ use serde::Serialize;
 use super::domains::Domains;
 use crate::measured::Measured;
 
-/// The share of the measurements that the widest source covers which another must cover to be compared with it.
-const COVER: f64 = 0.9;
+/// The share of the measured part that a source must say something of: one of a single program always fits.
+const COVER: f64 = 0.1;
 
 /// Predictions of the test set from what is measured, each times the factor that fits the measured part best.
 #[derive(Debug, Serialize)]
 pub(super) struct Baselines {
-    /// The latencies of the hardware that fits best, of those that say something of about as much as any; `None` if
-    /// nothing is measured there too.
+    /// The latencies of the hardware that fits best what it says something of; `None` if that is too little everywhere.
     source: Option<Baseline>,
     /// The longer of operations over peak rate and bytes over bandwidth.
     roofline: Option<Baseline>,
@@ -65,9 +64,7 @@ impl Baselines {
         let fits = by_hardware.iter().filter_map(|(hardware, latencies)| {
             Some((*hardware, fit(measured, domains, |index| latencies.of(measured, index))?))
         });
-        let fits: Vec<(&str, Fit)> = fits.collect();
-        let widest = fits.iter().map(|(_, fit)| fit.n).max().unwrap_or_default();
-        let wide = fits.into_iter().filter(|(_, fit)| fit.n as f64 >= COVER * widest as f64);
+        let wide = fits.filter(|(_, fit)| fit.n as f64 >= COVER * domains.measured.len() as f64);
         let best = wide.min_by(|(_, a), (_, b)| a.error.total_cmp(&b.error));
         let source = best.and_then(|(hardware, fit)| {
             let of = |index| by_hardware[hardware].of(measured, index);
