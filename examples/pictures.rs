@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use anyhow::{Context, Result};
+use plotters::coord::types::RangedCoordf64;
 use plotters::prelude::*;
 
 /// The error of a way of choosing, by the number of measured tasks.
@@ -52,14 +53,22 @@ pub(crate) fn draw_budgets(path: &Path, hardware: &str, curves: &[Curve]) -> Res
             .legend(move |(x, y)| PathElement::new([(x, y), (x + 18, y)], colour.stroke_width(2)));
         chart.draw_series(points.iter().map(|point| Circle::new(*point, 3, colour.filled())))?;
     }
+    draw_legend(&mut chart)?;
+    root.present().context("the picture cannot be written")
+}
+
+type Chart<'a> = ChartContext<'a, SVGBackend<'a>, Cartesian2d<RangedCoordf64, RangedCoordf64>>;
+
+/// Draws the legend where there is the least in both pictures.
+fn draw_legend(chart: &mut Chart<'_>) -> Result<()> {
     chart
         .configure_series_labels()
         .position(SeriesLabelPosition::UpperRight)
         .label_font(FONT)
         .border_style(BLACK.mix(0.3))
         .background_style(WHITE)
-        .draw()?;
-    root.present().context("the picture cannot be written")
+        .draw()
+        .context("the legend cannot be drawn")
 }
 
 /// A title, and the rows of known hardware and of the new one.
@@ -86,13 +95,7 @@ pub(crate) fn draw_embeddings(path: &Path, hardware: &str, panels: &[Panel; 2]) 
                 .label(name)
                 .legend(move |(x, y)| Circle::new((x + 9, y), 4, colour.filled()));
         }
-        chart
-            .configure_series_labels()
-            .position(SeriesLabelPosition::UpperRight)
-            .label_font(FONT)
-            .border_style(BLACK.mix(0.3))
-            .background_style(WHITE)
-            .draw()?;
+        draw_legend(&mut chart)?;
     }
     root.present().context("the picture cannot be written")
 }

@@ -112,11 +112,11 @@ def by_discrepancy(reports):
             slices[r["discrepancy"]["layer"]][target(r)].append((r["discrepancy"]["before"], mape(r["zero_shot"])))
     over_seeds(columns)
     for layer, of in slices.items():
-        points = [tuple(map(statistics.mean, zip(*pairs))) for _, pairs in sorted(of.items())]
-        for name, (distance, error) in zip(sorted(of), points):
+        points = {name: tuple(map(statistics.mean, zip(*pairs))) for name, pairs in sorted(of.items())}
+        for name, (distance, error) in points.items():
             print(f"- {name}: CMD ({layer}) before {distance:.2f}, zero-shot {100 * error:.1f} %")
         if len(points) > 2:
-            print(f"\nPearson's correlation of the two: {statistics.correlation(*zip(*points)):.2f}\n")
+            print(f"\nPearson's correlation of the two: {statistics.correlation(*zip(*points.values())):.2f}\n")
 
 
 if __name__ == "__main__":

@@ -17,8 +17,9 @@ use crate::{featurizer, program_list, progress};
 
 /// Chooses the tasks or programs to measure on new hardware
 ///
-/// All programs of the record files are candidates, measured or not: give what can be run on the new hardware. Writes JSON lines {"task": …}, with "schedule" if
-/// programs are chosen, what was chosen first before what was chosen later; `cdmpp adapt --measured` reads them.
+/// All programs of the record files are candidates, measured or not: give what can be run on the new hardware. Writes
+/// JSON lines {"task": …}, with "schedule" if programs are chosen, what was chosen first before what was chosen later;
+/// `cdmpp adapt --measured` reads them.
 #[derive(Debug, clap::Args)]
 pub(crate) struct SelectArgs {
     /// Record files (.jsonl, .jsonl.zst)
