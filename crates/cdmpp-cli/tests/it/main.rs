@@ -5,6 +5,7 @@
 mod adaptation;
 mod commands;
 mod graph_refusals;
+mod leakage;
 mod networks;
 mod place;
 mod refusals;
