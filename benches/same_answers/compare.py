@@ -1,3 +1,4 @@
+#!/usr/bin/env python3
 """Holds the answers of two builds of cdmpp against each other, to the bit.
 
     benches/same_answers/compare.py FOLDER-A FOLDER-B [--tolerance NAME=REL ...]
