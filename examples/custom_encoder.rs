@@ -8,7 +8,7 @@ use std::path::Path;
 
 use anyhow::Result;
 use cdmpp::data::{Dataset, HardwareTable, LoadConfig, SplitBy, split};
-use cdmpp::ir::{ExprId, Featurizer, LeafContext, Node, Program};
+use cdmpp::ir::{ExprId, Featurizer, Leaves, Node, Program};
 use cdmpp::model::candle_core::{self, Device, Tensor};
 use cdmpp::model::candle_nn::{Linear, Module, VarBuilder, linear};
 use cdmpp::model::{Batch, Encoder, Metrics, Predictor, PredictorConfig, Query, Sample, Scored, train};
@@ -24,16 +24,18 @@ impl Featurizer for Rough {
     fn dim(&self) -> usize {
         3
     }
-    fn write(&self, leaf: &LeafContext<'_>, out: &mut [f32]) {
-        let program = leaf.program();
-        let extents = leaf.loops().iter().filter_map(|node| match program[*node] {
-            Node::Loop { extent, .. } => program.as_int(extent),
-            _ => None,
-        });
-        out[0] = extents.map(|extent| (extent as f32).log2()).sum();
-        out[1] = leaf.depth() as f32;
-        if let Node::Store { value, .. } = program[leaf.node()] {
-            out[2] = size(program, value);
+    fn write(&self, leaves: &Leaves<'_>, out: &mut [f32]) {
+        let program = leaves.program();
+        for (leaf, row) in leaves.iter().zip(out.chunks_exact_mut(3)) {
+            let extents = leaf.loops().iter().filter_map(|node| match program[*node] {
+                Node::Loop { extent, .. } => program.as_int(extent),
+                _ => None,
+            });
+            row[0] = extents.map(|extent| (extent as f32).log2()).sum();
+            row[1] = leaf.depth() as f32;
+            if let Node::Store { value, .. } = program[leaf.node()] {
+                row[2] = size(program, value);
+            }
         }
     }
 }

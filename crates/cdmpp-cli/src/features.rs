@@ -1,13 +1,13 @@
 //! `cdmpp features`: what a model sees of every record.
 
-use std::cell::RefCell;
 use std::io::{BufWriter, Write};
 use std::num::NonZero;
 use std::path::PathBuf;
+use std::sync::{Mutex, PoisonError};
 
 use anyhow::{Context, Result};
 use cdmpp::data::{Location, Record, RecordReader};
-use cdmpp::ir::{CompactAst, Featurizer, LeafContext, Node, Program};
+use cdmpp::ir::{CompactAst, Featurizer, Leaves, Node, Program};
 use serde::Serialize;
 
 use crate::chunk::read_chunk;
@@ -66,7 +66,7 @@ pub(crate) fn run(args: &FeaturesArgs) -> Result<()> {
     }
 }
 
-fn write_all(args: &FeaturesArgs, featurizer: &(dyn Featurizer + Sync), out: &mut dyn Write) -> Result<()> {
+fn write_all(args: &FeaturesArgs, featurizer: &dyn Featurizer, out: &mut dyn Write) -> Result<()> {
     let size = |path: &PathBuf| std::fs::metadata(path).map_or(0, |metadata| metadata.len());
     let bar = progress::of_bytes(args.data.iter().map(size).sum(), "encoding");
     let n_threads = std::thread::available_parallelism().map_or(1, NonZero::get);
@@ -97,7 +97,7 @@ fn write_all(args: &FeaturesArgs, featurizer: &(dyn Featurizer + Sync), out: &mu
 fn encode(
     records: &[(Record, Location)],
     first: usize,
-    featurizer: &(dyn Featurizer + Sync),
+    featurizer: &dyn Featurizer,
     n_threads: usize,
 ) -> Vec<Result<Vec<u8>>> {
     let stretch = records.len().div_ceil(n_threads).max(1);
@@ -135,15 +135,15 @@ fn line(program: &Program, record: usize, featurizer: &dyn Featurizer) -> Result
 
 /// Encodes a program, and names the buffer that each leaf stores to.
 pub(crate) fn encode_named(program: &Program, featurizer: &dyn Featurizer) -> (CompactAst, Vec<String>) {
-    let named = Named { featurizer, buffers: RefCell::default() };
+    let named = Named { featurizer, buffers: Mutex::default() };
     let ast = CompactAst::encode(program, &named);
-    (ast, named.buffers.into_inner())
+    (ast, named.buffers.into_inner().unwrap_or_else(PoisonError::into_inner))
 }
 
-/// Notes the stored buffers as the leaves pass.
+/// Notes the stored buffers of the canonical form.
 struct Named<'a> {
     featurizer: &'a dyn Featurizer,
-    buffers: RefCell<Vec<String>>,
+    buffers: Mutex<Vec<String>>,
 }
 
 impl Featurizer for Named<'_> {
@@ -155,11 +155,13 @@ impl Featurizer for Named<'_> {
         self.featurizer.dim()
     }
 
-    fn write(&self, leaf: &LeafContext<'_>, out: &mut [f32]) {
-        let program = leaf.program();
-        if let Node::Store { buffer, .. } = program[leaf.node()] {
-            self.buffers.borrow_mut().push(program[buffer].name.clone());
-        }
-        self.featurizer.write(leaf, out);
+    fn write(&self, leaves: &Leaves<'_>, out: &mut [f32]) {
+        let program = leaves.program();
+        let stored = leaves.iter().filter_map(|leaf| match program[leaf.node()] {
+            Node::Store { buffer, .. } => Some(program[buffer].name.clone()),
+            _ => None,
+        });
+        self.buffers.lock().unwrap_or_else(PoisonError::into_inner).extend(stored);
+        self.featurizer.write(leaves, out);
     }
 }

@@ -1,7 +1,7 @@
-//! The built-in featurizers: the one place that knows them.
+//! The built-in featurizers under the names of the command line.
 
-use anyhow::{Context, Result, bail};
-use cdmpp::ir::{AnsorFeaturizer, Featurizer};
+use anyhow::{Result, anyhow};
+use cdmpp::ir::{self, Featurizer};
 
 /// The featurizer of `--features` if the user names none.
 pub(crate) const DEFAULT: &str = "ansor";
@@ -10,26 +10,36 @@ pub(crate) const DEFAULT: &str = "ansor";
 #[derive(Clone, Copy)]
 pub(crate) struct BuiltIn {
     pub(crate) name: &'static str,
-    pub(crate) featurizer: &'static (dyn Featurizer + Sync),
-    /// The names of the columns.
-    pub(crate) columns: fn() -> &'static [String],
+    pub(crate) featurizer: &'static dyn Featurizer,
+    known: ir::BuiltIn,
 }
 
-const ALL: [BuiltIn; 1] = [BuiltIn { name: "ansor", featurizer: &AnsorFeaturizer, columns: AnsorFeaturizer::names }];
+impl BuiltIn {
+    fn new(known: ir::BuiltIn) -> Self {
+        Self { name: known.name(), featurizer: known.featurizer(), known }
+    }
+
+    /// The names of the columns.
+    pub(crate) fn columns(&self) -> &'static [String] {
+        self.known.columns()
+    }
+}
 
 /// The featurizer of `--features`.
 pub(crate) fn named(name: &str) -> Result<BuiltIn> {
-    let names = || ALL.map(|built_in| built_in.name).join(", ");
-    ALL.into_iter()
-        .find(|known| known.name == name)
-        .with_context(|| format!("unknown features `{name}`; known: {}", names()))
+    let names: Vec<&str> = ir::BuiltIn::all().iter().map(ir::BuiltIn::name).collect();
+    let found = ir::BuiltIn::named(name).map_err(|_| anyhow!("unknown features `{name}`; known: {}", names.join(", ")));
+    found.map(BuiltIn::new)
 }
 
 /// The featurizer of a model's schema.
 pub(crate) fn of_schema(schema: &str) -> Result<BuiltIn> {
-    let Some(built_in) = ALL.into_iter().find(|known| known.featurizer.schema() == schema) else {
-        let known = ALL.map(|known| format!("`{}`", known.featurizer.schema())).join(", ");
-        bail!("the model reads features of the schema `{schema}`; this version of cdmpp makes {known}");
+    let known = || {
+        let schemas = ir::BuiltIn::all().iter().map(|known| format!("`{}`", known.featurizer().schema()));
+        schemas.collect::<Vec<_>>().join(", ")
     };
-    Ok(built_in)
+    let found = ir::BuiltIn::of_schema(schema).map_err(|_| {
+        anyhow!("the model reads features of the schema `{schema}`; this version of cdmpp makes {}", known())
+    });
+    found.map(BuiltIn::new)
 }

@@ -77,7 +77,7 @@ fn write_tree(out: &mut impl Write, program: &Program) -> Result<()> {
 
 fn write_features(out: &mut impl Write, ast: &CompactAst, buffers: &[String], built_in: BuiltIn) -> Result<()> {
     let rows: Vec<&[f32]> = ast.features().chunks_exact(ast.dim().max(1)).collect();
-    let names = (built_in.columns)();
+    let names = built_in.columns();
     for (table, rows) in rows.chunks(LEAVES_A_TABLE).enumerate() {
         let first = table * LEAVES_A_TABLE;
         let heads: Vec<String> = (first..).zip(rows).map(|(leaf, _)| format!("{leaf}:{}", buffers[leaf])).collect();

@@ -105,7 +105,7 @@ impl Measured {
                 bail!("task `{task}`, schedule {schedule}: the program has no store statement");
             }
             if let Some(place) = ast.features().iter().position(|x| !x.is_finite()) {
-                let column = (built_in.columns)().get(place % ast.dim()).map_or("?", String::as_str);
+                let column = built_in.columns().get(place % ast.dim()).map_or("?", String::as_str);
                 bail!(
                     "task `{task}`, schedule {schedule}: feature {column} of leaf {} is not finite",
                     place / ast.dim()

@@ -79,7 +79,7 @@ pub(crate) fn run(args: &SelectArgs, seed: Option<u64>) -> Result<()> {
 }
 
 /// Reads and encodes all programs.
-fn read(paths: &[PathBuf], featurizer: &(dyn Featurizer + Sync)) -> Result<Vec<Program>> {
+fn read(paths: &[PathBuf], featurizer: &dyn Featurizer) -> Result<Vec<Program>> {
     let size = |path: &PathBuf| std::fs::metadata(path).map_or(0, |metadata| metadata.len());
     let bar = progress::of_bytes(paths.iter().map(size).sum(), "reading");
     let n_threads = std::thread::available_parallelism().unwrap_or(NonZero::<usize>::MIN);

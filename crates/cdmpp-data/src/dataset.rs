@@ -101,14 +101,7 @@ impl Dataset {
     /// ```no_run
     /// use cdmpp_data::{Dataset, LoadConfig, SplitBy, split};
     /// # fn main() -> Result<(), cdmpp_data::DataError> {
-    /// # struct Default164;
-    /// # impl cdmpp_ir::Featurizer for Default164 {
-    /// #     fn schema(&self) -> &str { "none/1" }
-    /// #     fn dim(&self) -> usize { 0 }
-    /// #     fn write(&self, _: &cdmpp_ir::LeafContext<'_>, _: &mut [f32]) {}
-    /// # }
-    /// # let featurizer = Default164;
-    ///
+    /// let featurizer = cdmpp_ir::AnsorFeaturizer;
     /// let data = Dataset::load(&["cpu-programs.jsonl.zst"], &featurizer, &LoadConfig::default(), &mut |_| {})?;
     /// let split = split(&data.keys(), &SplitBy::Tasks(0.2), 0.1, 0)?;
     /// for &index in &split.train {
@@ -120,7 +113,7 @@ impl Dataset {
     /// ```
     pub fn load<P: AsRef<Path>>(
         paths: &[P],
-        featurizer: &(dyn Featurizer + Sync),
+        featurizer: &dyn Featurizer,
         config: &LoadConfig,
         on_progress: &mut dyn FnMut(LoadProgress),
     ) -> Result<Self, DataError> {

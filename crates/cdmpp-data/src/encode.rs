@@ -13,7 +13,7 @@ use crate::{DataError, Location, Record};
 /// The first program that cannot be parsed.
 pub fn encode_records(
     records: &[(Record, Location)],
-    featurizer: &(dyn Featurizer + Sync),
+    featurizer: &dyn Featurizer,
     n_threads: NonZero<usize>,
 ) -> Result<Vec<CompactAst>, DataError> {
     let encode_one = |(record, at): &(Record, Location)| {

@@ -8,7 +8,7 @@ use std::time::Duration;
 use cdmpp_data::{
     CleanConfig, DataError, Dataset, LoadConfig, OnBadLabel, Record, RecordWriter, Spill, SplitBy, split,
 };
-use cdmpp_ir::{Featurizer, LeafContext};
+use cdmpp_ir::{Featurizer, Leaves};
 
 /// One column: the number of loops around a store.
 struct Depth;
@@ -22,8 +22,10 @@ impl Featurizer for Depth {
         1
     }
 
-    fn write(&self, leaf: &LeafContext<'_>, out: &mut [f32]) {
-        out[0] = leaf.loops().len() as f32;
+    fn write(&self, leaves: &Leaves<'_>, out: &mut [f32]) {
+        for (leaf, out) in leaves.iter().zip(out) {
+            *out = leaf.loops().len() as f32;
+        }
     }
 }
 

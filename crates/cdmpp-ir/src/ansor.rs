@@ -13,7 +13,7 @@ mod touched;
 
 pub(crate) use operations::Operations;
 
-use crate::{Featurizer, LeafContext};
+use crate::{Featurizer, Leaves};
 
 /// The 164 columns that Ansor, TVM's auto-scheduler, computes for a store statement.
 ///
@@ -71,7 +71,7 @@ use crate::{Featurizer, LeafContext};
 /// Where an index has no bounds and TVM writes an infinity, there is a 0.
 ///
 /// # Complexity
-/// O(expressions · loops) for a program: all its vectors are computed at its first leaf.
+/// O(expressions · loops).
 ///
 /// # References
 /// Zheng et al., *Ansor: Generating High-Performance Tensor Programs for Deep Learning*, OSDI 2020, appendix B; the
@@ -114,11 +114,10 @@ impl Featurizer for AnsorFeaturizer {
         columns::DIM
     }
 
-    fn write(&self, leaf: &LeafContext<'_>, out: &mut [f32]) {
-        let rows = leaf.shared(|program| match leaf.kept(plan::Plan::new) {
-            Some(plan) => rows::Rows::new(program, plan),
-            None => rows::Rows::new(program, &plan::Plan::new(program)),
-        });
-        out.copy_from_slice(rows.row(leaf.index()));
+    fn write(&self, leaves: &Leaves<'_>, out: &mut [f32]) {
+        match leaves.program().with_selects_as_one() {
+            Some(program) => rows::write(&program, out),
+            None => rows::write(leaves.program(), out),
+        }
     }
 }

@@ -3,7 +3,6 @@
 mod allocation;
 mod compaction;
 mod kernel;
-mod settled;
 mod writer;
 
 use crate::same::same_lists;

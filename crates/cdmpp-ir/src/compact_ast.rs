@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::featurizer::{Kept, Leaves};
-use crate::{Featurizer, Program, Work};
+use crate::{Featurizer, Leaves, Program, Work};
 
 /// A program as a predictor sees it: a row of features for every store statement (a *leaf*), its pre-order rank and
 /// its depth.
@@ -38,27 +37,20 @@ pub struct CompactAstShapeError {
 
 impl CompactAst {
     /// Encodes a program: brings it into its [canonical form](Program::canonical) and asks the featurizer for the
-    /// vector of every leaf. A program without a store has no leaf.
+    /// vectors of its leaves. A program without a store has no leaf.
     ///
     /// # Complexity
     /// O(statements + expressions + leaves × cost of the featurizer).
     #[must_use]
     pub fn encode(program: &Program, featurizer: &dyn Featurizer) -> Self {
-        Self::of_canonical(&program.canonical(), featurizer, &Kept::default())
-    }
-
-    /// Encodes a program in canonical form.
-    pub(crate) fn of_canonical(program: &Program, featurizer: &dyn Featurizer, kept: &Kept) -> Self {
-        let leaves = Leaves::new(program, kept);
-        let (n_leaves, dim) = (leaves.iter().len(), featurizer.dim());
-        let mut features = vec![0.0; n_leaves * dim];
-        let (mut positions, mut depths) = (Vec::with_capacity(n_leaves), Vec::with_capacity(n_leaves));
-        for leaf in leaves.iter() {
-            positions.push(leaf.position());
-            depths.push(leaf.depth());
-            featurizer.write(&leaf, &mut features[leaf.index() * dim..][..dim]);
-        }
-        let work = Some(Work::of(program));
+        let program = program.canonical();
+        let leaves = Leaves::new(&program);
+        let dim = featurizer.dim();
+        let mut features = vec![0.0; leaves.len() * dim];
+        featurizer.write(&leaves, &mut features);
+        let positions = leaves.iter().map(|leaf| leaf.position()).collect();
+        let depths = leaves.iter().map(|leaf| leaf.depth()).collect();
+        let work = Some(Work::of(&program));
         Self { schema: featurizer.schema().into(), dim, features, positions, depths, work }
     }
 

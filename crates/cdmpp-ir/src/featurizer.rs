@@ -1,19 +1,16 @@
-//! What a leaf's feature vector is.
-
-use std::any::Any;
-use std::cell::OnceCell;
+//! The feature vectors of a program's stores: the trait, and what an implementation looks at.
 
 use crate::{Node, NodeId, Program};
 
-/// Turns a leaf (a store statement in its loop nest) into a vector of numbers.
+/// Turns every leaf of a program (a store statement in its loop nest) into a vector of numbers.
 ///
 /// Implement it to try another feature set: everything downstream takes the [schema](Self::schema) and
-/// [width](Self::dim) from here.
+/// [width](Self::dim) from here. [`BuiltIn`](crate::BuiltIn) lists the featurizers of this crate.
 ///
 /// # Examples
 /// A featurizer with two columns, the depth and the logarithm of the number of iterations:
 /// ```
-/// use cdmpp_ir::{Featurizer, LeafContext, Node};
+/// use cdmpp_ir::{Featurizer, Leaves, Node};
 ///
 /// struct Iterations;
 ///
@@ -24,80 +21,54 @@ use crate::{Node, NodeId, Program};
 ///     fn dim(&self) -> usize {
 ///         2
 ///     }
-///     fn write(&self, leaf: &LeafContext<'_>, out: &mut [f32]) {
-///         let extents = leaf.loops().iter().filter_map(|&node| match leaf.program()[node] {
-///             Node::Loop { extent, .. } => leaf.program().as_int(extent),
-///             _ => None,
-///         });
-///         out[0] = leaf.depth() as f32;
-///         out[1] = extents.map(|extent| (extent as f32).log2()).sum();
+///     fn write(&self, leaves: &Leaves<'_>, out: &mut [f32]) {
+///         let program = leaves.program();
+///         for (leaf, row) in leaves.iter().zip(out.chunks_exact_mut(2)) {
+///             let extents = leaf.loops().iter().filter_map(|&node| match program[node] {
+///                 Node::Loop { extent, .. } => program.as_int(extent),
+///                 _ => None,
+///             });
+///             row[0] = leaf.depth() as f32;
+///             row[1] = extents.map(|extent| (extent as f32).log2()).sum();
+///         }
 ///     }
 /// }
 /// ```
-pub trait Featurizer {
+pub trait Featurizer: Send + Sync {
     /// Names the meaning of the columns, with a version: a model trained on one schema refuses every other.
     fn schema(&self) -> &str;
 
     /// The number of columns; the same for every leaf.
     fn dim(&self) -> usize;
 
-    /// Writes the vector of a leaf into `out`, which has [`dim`](Self::dim) zeros. It must depend on the program and
-    /// the leaf alone.
-    fn write(&self, leaf: &LeafContext<'_>, out: &mut [f32]);
+    /// Writes the vectors of all leaves of a program. They must depend on the program alone.
+    ///
+    /// # Shapes
+    /// `out` is row-major `(leaves.len(), dim)` and filled with zeros.
+    fn write(&self, leaves: &Leaves<'_>, out: &mut [f32]);
 }
 
-/// The leaves of a program with what encloses each of them; computed once a program.
+/// The leaves of a program with what encloses each of them: what a [`Featurizer`] looks at.
 #[derive(Debug)]
-pub(crate) struct Leaves<'a> {
+pub struct Leaves<'a> {
     program: &'a Program,
-    leaves: Vec<Leaf>,
+    places: Vec<Place>,
     /// The enclosing loops of all leaves, one leaf after the other.
     loops: Vec<NodeId>,
-    shared: Shared,
-    kept: &'a Kept,
-}
-
-/// What the featurizer keeps for all programs of one structure.
-#[derive(Debug, Default)]
-pub(crate) struct Kept(OnceCell<Box<dyn Any + Send>>);
-
-/// What featurizers computed for the whole program: a list with one value a type.
-#[derive(Debug, Default)]
-struct Shared(OnceCell<Box<(Box<dyn Any>, Shared)>>);
-
-impl Shared {
-    fn get_or_make<T: Any>(&self, make: impl FnOnce() -> T) -> &T {
-        if let Some(value) = self.find() {
-            return value;
-        }
-        // Made before the end of the list is looked for: `make` may itself share something.
-        let made: Box<dyn Any> = Box::new(make());
-        let mut last = &self.0;
-        while let Some(link) = last.get() {
-            last = &link.1.0;
-        }
-        let link = last.get_or_init(|| Box::new((made, Self::default())));
-        link.0.downcast_ref().expect("the list ended here, so this link holds what was just made")
-    }
-
-    fn find<T: Any>(&self) -> Option<&T> {
-        let link = self.0.get()?;
-        link.0.downcast_ref().or_else(|| link.1.find())
-    }
 }
 
 /// One store with its place in the tree.
 #[derive(Clone, Debug)]
-struct Leaf {
+struct Place {
     node: NodeId,
     position: u32,
-    depth: u32,
     loops: std::ops::Range<usize>,
 }
 
 impl<'a> Leaves<'a> {
-    pub(crate) fn new(program: &'a Program, kept: &'a Kept) -> Self {
-        let mut found = Self { program, leaves: Vec::new(), loops: Vec::new(), shared: Shared::default(), kept };
+    /// The leaves of a program in canonical form.
+    pub(crate) fn new(program: &'a Program) -> Self {
+        let mut found = Self { program, places: Vec::new(), loops: Vec::new() };
         let mut open: Vec<NodeId> = Vec::new();
         let mut rank = 0_u32;
         for node in program.nodes() {
@@ -113,12 +84,7 @@ impl<'a> Leaves<'a> {
                     rank += 1;
                     let start = found.loops.len();
                     found.loops.extend_from_slice(&open);
-                    found.leaves.push(Leaf {
-                        node,
-                        position: rank,
-                        depth: open.len() as u32 + 1,
-                        loops: start..found.loops.len(),
-                    });
+                    found.places.push(Place { node, position: rank, loops: start..found.loops.len() });
                 }
                 Node::If { .. } | Node::Let { .. } | Node::Allocate { .. } | Node::Evaluate { .. } => {}
             }
@@ -126,70 +92,64 @@ impl<'a> Leaves<'a> {
         found
     }
 
-    pub(crate) fn iter(&self) -> impl ExactSizeIterator<Item = LeafContext<'_>> {
-        (0..self.leaves.len()).map(|index| LeafContext { leaves: self, index })
-    }
-}
-
-/// A leaf in its loop nest: what a [`Featurizer`] looks at.
-#[derive(Clone, Copy, Debug)]
-pub struct LeafContext<'a> {
-    leaves: &'a Leaves<'a>,
-    index: usize,
-}
-
-impl<'a> LeafContext<'a> {
     /// The program in canonical form.
     #[must_use]
     pub fn program(&self) -> &'a Program {
-        self.leaves.program
+        self.program
     }
 
-    /// The number of leaves before this one.
+    /// The number of leaves.
     #[must_use]
-    pub fn index(&self) -> usize {
-        self.index
+    pub fn len(&self) -> usize {
+        self.places.len()
     }
 
+    /// Whether the program has no store.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.places.is_empty()
+    }
+
+    /// The leaves in the order of the program.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = Leaf<'_>> {
+        self.places.iter().map(|place| Leaf {
+            node: place.node,
+            position: place.position,
+            loops: &self.loops[place.loops.clone()],
+        })
+    }
+}
+
+/// A store statement in its loop nest.
+#[derive(Clone, Copy, Debug)]
+pub struct Leaf<'a> {
+    node: NodeId,
+    position: u32,
+    loops: &'a [NodeId],
+}
+
+impl<'a> Leaf<'a> {
     /// The store statement.
     #[must_use]
     pub fn node(&self) -> NodeId {
-        self.leaf().node
+        self.node
     }
 
     /// The enclosing loops, outermost first.
     #[must_use]
     pub fn loops(&self) -> &'a [NodeId] {
-        &self.leaves.loops[self.leaf().loops.clone()]
+        self.loops
     }
 
     /// The pre-order rank; the root has rank 0.
     #[must_use]
     pub fn position(&self) -> u32 {
-        self.leaf().position
+        self.position
     }
 
     /// The number of nodes above; the root has depth 0.
     #[must_use]
     pub fn depth(&self) -> u32 {
-        self.leaf().depth
-    }
-
-    /// What `make` computes for the whole program, computed at the first leaf that asks and shared by all of them.
-    ///
-    /// There is one value a type: use a type of your own. A featurizer whose columns need to know the other leaves
-    /// computes them here.
-    pub fn shared<T: Any>(&self, make: impl FnOnce(&Program) -> T) -> &'a T {
-        self.leaves.shared.get_or_make(|| make(self.leaves.program))
-    }
-
-    /// What `make` computes from the structure of the program alone: neither literals, nor lengths of loops, nor shapes
-    /// of buffers may change it. `None` if another featurizer keeps something.
-    pub(crate) fn kept<T: Any + Send>(&self, make: impl FnOnce(&Program) -> T) -> Option<&'a T> {
-        self.leaves.kept.0.get_or_init(|| Box::new(make(self.leaves.program))).downcast_ref()
-    }
-
-    fn leaf(&self) -> &'a Leaf {
-        &self.leaves.leaves[self.index]
+        self.loops.len() as u32 + 1
     }
 }

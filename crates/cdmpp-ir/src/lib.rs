@@ -13,14 +13,14 @@
 //! | [`Program`] | the loop nest: arenas of statements ([`Node`]), expressions ([`Expr`]), [`Buffer`]s and [`Var`]s |
 //! | [`Body`] | the builder: what opens in a closure closes with it |
 //! | [`TextError`], [`VerifyError`] | what is wrong with a text, with a program, and where |
-//! | [`Featurizer`] | what the vector of a store is; implement it to try another one |
+//! | [`Featurizer`] | computes the vectors of a program's stores; implement it to try another feature set |
 //! | [`CompactAst`] | the features, ranks and depths of all stores |
-//! | [`AstEncoder`] | encodes the candidates of a tuner, one like the other |
+//! | [`BuiltIn`] | the featurizers of this crate, by name and by schema |
 //!
 //! # Examples
 //! A matrix product in the text form, encoded with a featurizer of one column:
 //! ```
-//! use cdmpp_ir::{CompactAst, Featurizer, LeafContext, Program};
+//! use cdmpp_ir::{CompactAst, Featurizer, Leaves, Program};
 //!
 //! let matmul: Program = "
 //!     program matmul(A: float32[128, 64], B: float32[64, 32], C: float32[128, 32]) {
@@ -44,8 +44,10 @@
 //!     fn dim(&self) -> usize {
 //!         1
 //!     }
-//!     fn write(&self, leaf: &LeafContext<'_>, out: &mut [f32]) {
-//!         out[0] = leaf.loops().len() as f32;
+//!     fn write(&self, leaves: &Leaves<'_>, out: &mut [f32]) {
+//!         for (leaf, out) in leaves.iter().zip(out) {
+//!             *out = leaf.loops().len() as f32;
+//!         }
 //!     }
 //! }
 //!
@@ -67,9 +69,9 @@
 #![cfg_attr(doctest, doc = include_str!("../README.md"))]
 
 mod ansor;
-mod ast_encoder;
 mod buffer;
 mod build;
+mod built_in;
 mod canonical;
 mod compact_ast;
 mod data_type;
@@ -91,13 +93,13 @@ mod versioned;
 mod work;
 
 pub use ansor::AnsorFeaturizer;
-pub use ast_encoder::AstEncoder;
 pub use buffer::{Buffer, Scope};
 pub use build::{Body, LoopHeader};
+pub use built_in::{BuiltIn, UnknownFeaturizer};
 pub use compact_ast::{CompactAst, CompactAstShapeError};
 pub use data_type::{DataType, UnknownDataType};
 pub use expr::{BinaryOp, Effect, Expr};
-pub use featurizer::{Featurizer, LeafContext};
+pub use featurizer::{Featurizer, Leaf, Leaves};
 pub use id::{BufferId, ExprId, ExprList, NodeId, StrId, VarId};
 pub use node::{Annotation, AnnotationValue, LoopKind, Node, ThreadAxis, UnknownThreadAxis};
 pub use preorder::Preorder;

@@ -4,7 +4,7 @@ use crate::{Expr, ExprId, Node, Program, VerifyError};
 
 impl Program {
     /// The same program with other values of some integer literals, wherever they are used: extents and first values of
-    /// loops, factors and divisors in indices. [`AstEncoder`](crate::AstEncoder) encodes such programs quickly.
+    /// loops, factors and divisors in indices.
     ///
     /// A literal of the builder is a knob of the program: one that is used for the length of a loop over a tile and for
     /// the distance between tiles changes both. Which shape a buffer needs is up to the caller; the
@@ -52,46 +52,5 @@ impl Program {
             }
         }
         Ok(changed)
-    }
-
-    /// Whether two programs are the same but for integer literals, the values of hints and the shapes of buffers, down to
-    /// their ids.
-    pub(crate) fn has_structure_of(&self, other: &Self) -> bool {
-        let same_exprs = || self.exprs.iter().zip(&other.exprs).all(|(a, b)| same_expr(*a, *b));
-        let same_nodes = || self.nodes.iter().zip(&other.nodes).all(|(a, b)| same_node(a, b));
-        let same_buffers = || {
-            self.buffers.iter().zip(other.buffers.iter()).all(|(a, b)| {
-                (a.dtype, a.shape.len(), &a.scope, &a.name) == (b.dtype, b.shape.len(), &b.scope, &b.name)
-            })
-        };
-        (self.exprs.len(), self.nodes.len(), self.buffers.len())
-            == (other.exprs.len(), other.nodes.len(), other.buffers.len())
-            && self.ends == other.ends
-            && self.lists == other.lists
-            && self.types == other.types
-            && self.params == other.params
-            && self.strings == other.strings
-            && self.vars.len() == other.vars.len()
-            && same_exprs()
-            && same_nodes()
-            && same_buffers()
-    }
-}
-
-fn same_expr(a: Expr, b: Expr) -> bool {
-    match (a, b) {
-        (Expr::Int { dtype, .. }, Expr::Int { dtype: other, .. })
-        | (Expr::Float { dtype, .. }, Expr::Float { dtype: other, .. }) => dtype == other,
-        _ => a == b,
-    }
-}
-
-fn same_node(a: &Node, b: &Node) -> bool {
-    match (a, b) {
-        (
-            Node::Loop { var, min, extent, kind, annotations: _ },
-            Node::Loop { var: other, min: first, extent: n, kind: k, annotations: _ },
-        ) => (var, min, extent, kind) == (other, first, n, k),
-        _ => a == b,
     }
 }

@@ -73,11 +73,6 @@ impl<'a> Simplifier<'a> {
         self.work.n_exprs() > MAX_GROWTH.0 * self.source.n_exprs() + MAX_GROWTH.1
     }
 
-    /// Whether the arena has less than half of what it may.
-    pub(crate) fn is_half_empty(&self) -> bool {
-        2 * self.work.n_exprs() < MAX_GROWTH.0 * self.source.n_exprs() + MAX_GROWTH.1
-    }
-
     /// Simplifies an expression of the source into one of the arena.
     pub(crate) fn simplify(&mut self, expr: ExprId) -> ExprId {
         if let Expr::Int { value, dtype } = self.source[expr] {

@@ -25,7 +25,7 @@
 //! use std::{ops::ControlFlow, time::Duration};
 //!
 //! use cdmpp_hardware::HardwareSpec;
-//! use cdmpp_ir::{CompactAst, Featurizer, LeafContext};
+//! use cdmpp_ir::{CompactAst, Featurizer, Leaves};
 //! use cdmpp_model::candle_core::Device;
 //! use cdmpp_model::train::{TrainConfig, fit};
 //! use cdmpp_model::{Predictor, PredictorConfig, Query, Sample};
@@ -40,8 +40,10 @@
 //!     fn dim(&self) -> usize {
 //!         1
 //!     }
-//!     fn write(&self, leaf: &LeafContext<'_>, out: &mut [f32]) {
-//!         out[0] = leaf.loops().len() as f32;
+//!     fn write(&self, leaves: &Leaves<'_>, out: &mut [f32]) {
+//!         for (leaf, out) in leaves.iter().zip(out) {
+//!             *out = leaf.loops().len() as f32;
+//!         }
 //!     }
 //! }
 //!

@@ -37,7 +37,7 @@ pub(super) fn has_records(path: &Path) -> bool {
 /// Predicts the records of a file, some at a time, in their order.
 pub(super) fn predict(
     path: &Path,
-    (model, featurizer): (&Predictor, &(dyn Featurizer + Sync)),
+    (model, featurizer): (&Predictor, &dyn Featurizer),
     specs: &[&HardwareSpec],
     as_json: bool,
     out: &mut impl Write,

@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 use std::time::Duration;
 
 use cdmpp::hardware::HardwareTable;
-use cdmpp::ir::{CompactAst, Featurizer, LeafContext, Program};
+use cdmpp::ir::{CompactAst, Featurizer, Leaves, Program};
 use cdmpp::model::candle_core::Device;
 use cdmpp::model::train::{TrainConfig, fit};
 use cdmpp::model::{Predictor, PredictorConfig, Query, Sample};
@@ -283,8 +283,8 @@ impl Featurizer for One {
         1
     }
 
-    fn write(&self, _leaf: &LeafContext<'_>, out: &mut [f32]) {
-        out[0] = 1.0;
+    fn write(&self, _leaves: &Leaves<'_>, out: &mut [f32]) {
+        out.fill(1.0);
     }
 }
 

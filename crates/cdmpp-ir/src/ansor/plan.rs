@@ -1,12 +1,10 @@
-//! What the features of a program need of its structure.
+//! The operations and accesses of every store, which the features are computed from.
 
 use super::access::{Access, AccessKind, Accesses, Index, LoopSet};
 use super::operations::Operations;
 use crate::{BufferId, Expr, ExprId, ExprList, Node, Program};
 
 /// The operations and accesses of all stores, in order.
-///
-/// It depends on the structure of the program alone: not on literals, the lengths of loops and the shapes of buffers.
 #[derive(Debug, Default)]
 pub(super) struct Plan {
     stores: Vec<Store>,
@@ -47,11 +45,6 @@ impl Plan {
             }
         }
         search.plan
-    }
-
-    /// The number of stores.
-    pub(super) fn n_stores(&self) -> usize {
-        self.stores.len()
     }
 
     /// The operations and accesses of a store.

@@ -18,49 +18,29 @@ use crate::{Buffer, BufferId, Expr, ExprId, LoopKind, Node, Program};
 /// The bytes of a cache line.
 const CACHE_LINE: i64 = 64;
 
-/// The vectors of all leaves, in order.
-#[derive(Debug)]
-pub(super) struct Rows(Vec<f32>);
-
-impl Rows {
-    /// Computes the vectors of a program in canonical form; `plan` is the one of its structure.
-    pub(super) fn new(program: &Program, plan: &Plan) -> Self {
-        match program.with_selects_as_one() {
-            Some(program) => Self::compute(&program, &Plan::new(&program)),
-            None => Self::compute(program, plan),
-        }
-    }
-
-    fn compute(program: &Program, plan: &Plan) -> Self {
-        let mut walk = Walk::new(program);
-        let mut rows = Vec::with_capacity(plan.n_stores() * DIM);
-        let mut n_stores = 0;
-        for node in program.nodes() {
-            walk.nest.close(node.index());
-            match program[node] {
-                Node::Loop { .. } => walk.nest.open(program, &program[node], program.end(node)),
-                Node::Let { var, value } => {
-                    walk.facts.intervals[var.index()] = Interval::of_type(program.dtype(value));
-                    walk.facts.residues[var.index()] = Residue::ANY;
-                }
-                Node::Allocate { buffer } => {
-                    walk.allocated[buffer.index()] = Some(walk.nest.product());
-                }
-                Node::Store { buffer, value, .. } => {
-                    let start = rows.len();
-                    rows.resize(start + DIM, 0.0);
-                    walk.store(buffer, value, plan.store(n_stores), &mut rows[start..]);
-                    n_stores += 1;
-                }
-                Node::If { .. } | Node::Evaluate { .. } => {}
+/// Writes the vectors of all leaves of a program in canonical form, in order.
+pub(super) fn write(program: &Program, out: &mut [f32]) {
+    let plan = Plan::new(program);
+    let mut walk = Walk::new(program);
+    let mut rows = (0..).zip(out.chunks_exact_mut(DIM));
+    for node in program.nodes() {
+        walk.nest.close(node.index());
+        match program[node] {
+            Node::Loop { .. } => walk.nest.open(program, &program[node], program.end(node)),
+            Node::Let { var, value } => {
+                walk.facts.intervals[var.index()] = Interval::of_type(program.dtype(value));
+                walk.facts.residues[var.index()] = Residue::ANY;
             }
+            Node::Allocate { buffer } => {
+                walk.allocated[buffer.index()] = Some(walk.nest.product());
+            }
+            Node::Store { buffer, value, .. } => {
+                if let Some((number, row)) = rows.next() {
+                    walk.store(buffer, value, plan.store(number), row);
+                }
+            }
+            Node::If { .. } | Node::Evaluate { .. } => {}
         }
-        Self(rows)
-    }
-
-    /// The vector of a leaf.
-    pub(super) fn row(&self, leaf: usize) -> &[f32] {
-        &self.0[leaf * DIM..][..DIM]
     }
 }
 
@@ -143,7 +123,7 @@ impl<'a> Walk<'a> {
         self.write_intensity(operations, accesses, out);
         self.write_allocation(target, product, out);
         let nest = [product, self.nest.loops.len() as i64, self.nest.auto_unroll()];
-        write(&mut out[NEST..], &nest.map(|value| value as f64));
+        write_scaled(&mut out[NEST..], &nest.map(|value| value as f64));
         // TVM passes over the store of a literal: it leaves no trace for later stores.
         if !matches!(self.program[value], Expr::Int { .. } | Expr::Float { .. }) {
             for (position, open) in self.nest.loops.iter_mut().enumerate() {
@@ -157,16 +137,16 @@ impl<'a> Walk<'a> {
     }
 
     fn write_operations(&self, operations: &Operations, product: i64, out: &mut [f32]) {
-        write(out, &operations.times(product));
+        write_scaled(out, &operations.times(product));
         for (kind, at) in [LoopKind::Vectorized, LoopKind::Unrolled, LoopKind::Parallel].into_iter().zip(KINDS) {
             let found = self.nest.kind(kind);
-            write(&mut out[at..], &[f64::from(found.n), found.product as f64, found.innermost as f64]);
+            write_scaled(&mut out[at..], &[f64::from(found.n), found.product as f64, found.innermost as f64]);
             // The place among spatial and reduction loops: none, or mixed.
             out[at + if found.n == 0 { 3 } else { 10 }] = 1.0;
         }
         out[GPU] = f32::from(u8::from(self.is_gpu));
         let lengths = if self.is_gpu { self.nest.thread_lengths() } else { [1; 7] };
-        write(&mut out[GPU + 1..], &lengths.map(|length| length as f64));
+        write_scaled(&mut out[GPU + 1..], &lengths.map(|length| length as f64));
     }
 
     fn write_buffers(&mut self, accesses: Accesses<'_>, product: i64, out: &mut [f32]) {
@@ -182,11 +162,11 @@ impl<'a> Walk<'a> {
             out[BUFFER.access + accesses.all[usage.access].kind as usize] = 1.0;
             out[BUFFER.reuse + usage.reuse.kind as usize] = 1.0;
             let sizes = [usage.bytes, usage.unique_bytes, usage.lines, usage.unique_lines];
-            write(&mut out[BUFFER.sizes..], &sizes);
+            write_scaled(&mut out[BUFFER.sizes..], &sizes);
             let reuse = [usage.reuse.iterations, usage.reuse.bytes, usage.reuse.count as f64];
-            write(&mut out[BUFFER.distances..], &reuse);
-            write(&mut out[BUFFER.ratios..], &sizes.map(|size| size / count));
-            write(&mut out[BUFFER.stride..], &[usage.stride]);
+            write_scaled(&mut out[BUFFER.distances..], &reuse);
+            write_scaled(&mut out[BUFFER.ratios..], &sizes.map(|size| size / count));
+            write_scaled(&mut out[BUFFER.stride..], &[usage.stride]);
         }
         self.usages = usages;
     }
@@ -276,7 +256,7 @@ impl<'a> Walk<'a> {
             total *= open.n_iterations as f64;
             self.levels.push((total, self.own_bytes(accesses, position)));
         }
-        write(&mut out[INTENSITY..], &curve(&self.levels));
+        write_scaled(&mut out[INTENSITY..], &curve(&self.levels));
     }
 
     fn write_allocation(&self, target: BufferId, product: i64, out: &mut [f32]) {
@@ -288,12 +268,12 @@ impl<'a> Walk<'a> {
             }
             None => [0.0, 0.0, 1.0, product as f64],
         };
-        write(&mut out[ALLOCATION..], &numbers);
+        write_scaled(&mut out[ALLOCATION..], &numbers);
     }
 }
 
 /// Writes numbers as log₂(|x| + 1). A number that is not finite, which only an index without bounds gives, is 0.
-fn write(out: &mut [f32], numbers: &[f64]) {
+fn write_scaled(out: &mut [f32], numbers: &[f64]) {
     for (out, number) in out.iter_mut().zip(numbers) {
         let scaled = if *number == 0.0 { 0.0 } else { (number.abs() + 1.0).log2() };
         *out = if scaled.is_finite() { scaled as f32 } else { 0.0 };

@@ -11,23 +11,6 @@ pub(super) fn place(program: &mut Program, buffers: &[BufferId]) {
     insert(program, &places);
 }
 
-/// Whether a program has an allocation for each buffer that is used, in order, and where [`place`] would put it.
-pub(super) fn is_placed(program: &Program) -> bool {
-    let allocated = program.nodes.iter().filter_map(|node| match node {
-        Node::Allocate { buffer } => Some(*buffer),
-        _ => None,
-    });
-    let buffers: Vec<BufferId> = allocated.collect();
-    let places = places(program, &buffers);
-    let mut n_before = 0;
-    let is_there = |at: usize| {
-        let (place, buffer) = places[at];
-        n_before = if at > 0 && places[at - 1].0 == place { n_before + 1 } else { 0 };
-        matches!(program.nodes.get(place + n_before), Some(Node::Allocate { buffer: found }) if *found == buffer)
-    };
-    places.len() == buffers.len() && (0..places.len()).all(is_there)
-}
-
 /// For each buffer that is used, the index of the statement before which it is allocated; in order.
 fn places(program: &Program, buffers: &[BufferId]) -> Vec<(usize, BufferId)> {
     let mut places: Vec<(usize, BufferId)> = Vec::new();

@@ -2,6 +2,7 @@
 
 mod equality;
 mod hostile;
+mod literals;
 mod random;
 #[cfg(feature = "serde")]
 mod serialized;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use candle_core::Device;
 use cdmpp_hardware::HardwareSpec;
-use cdmpp_ir::{CompactAst, Featurizer, LeafContext, Work};
+use cdmpp_ir::{CompactAst, Featurizer, Leaves, Work};
 use rand::Rng as _;
 
 use super::layout::Layout;
@@ -32,7 +32,7 @@ impl Featurizer for Made {
     fn dim(&self) -> usize {
         DIM
     }
-    fn write(&self, _: &LeafContext<'_>, out: &mut [f32]) {
+    fn write(&self, _: &Leaves<'_>, out: &mut [f32]) {
         out.fill(0.0);
     }
 }

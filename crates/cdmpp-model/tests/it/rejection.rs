@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use cdmpp_ir::{CompactAst, Featurizer, LeafContext};
+use cdmpp_ir::{CompactAst, Featurizer, Leaves};
 use cdmpp_model::candle_core::Device;
 use cdmpp_model::train::{TrainConfig, fit};
 use cdmpp_model::{LabelKind, ModelError, Predictor, PredictorConfig, Query, Sample};
@@ -66,7 +66,7 @@ fn no_features_and_no_hardware_columns() {
         fn dim(&self) -> usize {
             0
         }
-        fn write(&self, _: &LeafContext<'_>, _: &mut [f32]) {}
+        fn write(&self, _: &Leaves<'_>, _: &mut [f32]) {}
     }
     let error = Predictor::new(&small(), &Nothing, &columns(), 0, &Device::Cpu).unwrap_err();
     expect!["featurizer must have at least one column"].assert_eq(&report(&error));

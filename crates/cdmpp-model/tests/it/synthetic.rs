@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use cdmpp_hardware::HardwareSpec;
-use cdmpp_ir::{CompactAst, Featurizer, LeafContext};
+use cdmpp_ir::{CompactAst, Featurizer, Leaves};
 use cdmpp_model::candle_core::Device;
 use cdmpp_model::train::TrainConfig;
 use cdmpp_model::{Predictor, PredictorConfig, Query, Sample, TransformerConfig};
@@ -22,7 +22,7 @@ impl Featurizer for Synthetic {
     fn dim(&self) -> usize {
         DIM
     }
-    fn write(&self, _: &LeafContext<'_>, out: &mut [f32]) {
+    fn write(&self, _: &Leaves<'_>, out: &mut [f32]) {
         out.fill(0.0);
     }
 }
