@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use anyhow::{Result, ensure};
-use cdmpp::adapt::cmd;
+use cdmpp::adapt::candle::cmd;
 use cdmpp::data::{Dataset, HardwareTable, LoadConfig};
 use cdmpp::ir::AnsorFeaturizer;
 use cdmpp::model::candle_core::{Device, Tensor};

@@ -1,50 +1,91 @@
 //! Correlation alignment.
 
-use candle_core::{Result, Tensor};
+use crate::rows::{Rows, both};
+use crate::{AdaptError, Discrepancy};
 
-use crate::pair::sizes;
-
-/// The distance between the covariances of two sets of embeddings: ‖cov(x) − cov(y)‖² / 4d², the sum of squares over all
-/// pairs of columns.
+/// The distance between the covariances of two sets of embeddings: ‖cov(x) − cov(y)‖² / 4 `width`², the sum of squares over
+/// all pairs of columns.
 ///
 /// It does not see the means. It is 0 for equal sets, symmetric, at least 0, and does not depend on the order of rows.
 /// The covariance of a single row is taken as 0.
 ///
 /// # Shapes
-/// `source` is (n, d) and `target` (m, d), of `f32` or `f64`; the result is a scalar.
+/// `source` is (n, `width`) and `target` (m, `width`) in row-major order.
 ///
 /// # Units
 /// It grows with the fourth power of the scale of the embeddings; its weight in a loss depends on that scale.
 ///
 /// # Errors
-/// If a set is no matrix or is empty, or their widths differ.
+/// If a set is empty, is no whole number of rows, or has a value that is not finite. If values are so large that a slope
+/// overflows.
 ///
 /// # Complexity
-/// O((n + m) · d²).
+/// O((n + m) · `width`²) time, O((n + m) · `width` + `width`²) memory.
 ///
 /// # Examples
 /// ```
-/// use cdmpp_adapt::candle_core::{Device, Tensor};
 /// use cdmpp_adapt::coral;
 ///
-/// let source = Tensor::new(&[[0.0], [2.0]], &Device::Cpu)?;
-/// let target = Tensor::new(&[[5.0], [9.0], [7.0]], &Device::Cpu)?;
 /// // Variances of 2 and 4.
-/// assert_eq!(coral(&source, &target)?.to_scalar::<f64>()?, 1.0);
-/// # Ok::<(), cdmpp_adapt::candle_core::Error>(())
+/// assert_eq!(coral(&[0.0, 2.0], &[5.0, 9.0, 7.0], 1)?.value, 1.0);
+/// # Ok::<(), cdmpp_adapt::AdaptError>(())
 /// ```
 ///
 /// # References
 /// Sun and Saenko, *Deep CORAL: Correlation Alignment for Deep Domain Adaptation*, 2016, equations 1 to 3.
-pub fn coral(source: &Tensor, target: &Tensor) -> Result<Tensor> {
-    let (.., d) = sizes(source, target, "coral")?;
-    let difference = (covariance(source)? - covariance(target)?)?;
-    difference.sqr()?.sum_all()? / (4 * d * d) as f64
+pub fn coral(source: &[f32], target: &[f32], width: usize) -> Result<Discrepancy, AdaptError> {
+    let (mut source, mut target) = both(source, target, width)?;
+    source.subtract(&source.means());
+    target.subtract(&target.means());
+    let mut difference = covariance(&source);
+    for (a, b) in difference.iter_mut().zip(covariance(&target)) {
+        *a -= b;
+    }
+    let scale = 1.0 / (4.0 * (width as f64).powi(2));
+    let value = difference.iter().map(|x| x * x).sum::<f64>() * scale;
+    // The slope along cov(x) is 2 · scale · difference, and cov(x) is xᵀx / (n − 1). The mean that x is a deviation from
+    // adds nothing: the deviations, and with them their products with a matrix, add up to 0.
+    let slopes = |set: &Rows, sign: f64| products(set, &difference, sign * 4.0 * scale / degrees(set));
+    Discrepancy::new(value, &slopes(&source, 1.0), &slopes(&target, -1.0))
 }
 
-/// The covariance of the columns of (n, d), as (d, d), by n − 1.
-fn covariance(xs: &Tensor) -> Result<Tensor> {
-    let n = xs.dim(0)?;
-    let xs = xs.broadcast_sub(&xs.mean_keepdim(0)?)?;
-    xs.t()?.matmul(&xs)? / n.saturating_sub(1).max(1) as f64
+/// What the sum of the products of deviations is divided by.
+fn degrees(set: &Rows) -> f64 {
+    set.n().saturating_sub(1).max(1) as f64
+}
+
+/// The covariance of the columns of a set of deviations, (d, d), by n − 1.
+fn covariance(set: &Rows) -> Vec<f64> {
+    let d = set.width;
+    let mut sums = vec![0.0; d * d];
+    for row in set.iter() {
+        for (i, x) in row.iter().enumerate() {
+            for (sum, y) in sums[i * d + i..(i + 1) * d].iter_mut().zip(&row[i..]) {
+                *sum += x * y;
+            }
+        }
+    }
+    let degrees = degrees(set);
+    for i in 0..d {
+        for j in i..d {
+            sums[i * d + j] /= degrees;
+            sums[j * d + i] = sums[i * d + j];
+        }
+    }
+    sums
+}
+
+/// The product of the rows and a matrix (d, d), times a factor.
+fn products(set: &Rows, matrix: &[f64], factor: f64) -> Vec<f64> {
+    let d = set.width;
+    let mut products = vec![0.0; set.values.len()];
+    for (row, sums) in set.iter().zip(products.chunks_exact_mut(d)) {
+        for (x, line) in row.iter().zip(matrix.chunks_exact(d)) {
+            let x = factor * x;
+            for (sum, y) in sums.iter_mut().zip(line) {
+                *sum += x * y;
+            }
+        }
+    }
+    products
 }

@@ -11,29 +11,32 @@
 //! | [`mmd`] | all that Gaussian kernels see, columns together | 0 and 2 | measured by bandwidths |
 //! | [`coral`] | covariances, but not means | 0 and anything | its fourth power |
 //!
-//! They are plain functions of two [tensors](candle_core::Tensor), (n, d) and (m, d), to a scalar, with gradients to
-//! both. A discrepancy with its settings is a closure: `|source, target| cmd(source, target, 5)`. The errors are candle's,
-//! which is re-exported.
-//!
-//! An infinite or undefined value in a set makes the result undefined (`NaN`), never a number.
+//! They are plain functions of two sets of rows, each a slice of `f32` in row-major order, and of the width of a row. Each
+//! answers a [`Discrepancy`]: the value, and its gradients to both sets. Sums are taken in double precision. A discrepancy
+//! with its settings is a closure: `|source, target, width| cmd(source, target, width, 5)`. A question that has no answer,
+//! such as an empty set or a value that is not finite, is an [`AdaptError`].
 //!
 //! # Examples
 //! Moves a target to a source by gradient descent:
 //! ```
-//! use cdmpp_adapt::candle_core::{Device, Tensor, Var};
 //! use cdmpp_adapt::cmd;
 //!
-//! let source = Tensor::new(&[[0.0_f32, 1.0], [1.0, 0.0], [0.5, 0.5]], &Device::Cpu)?;
-//! let target = Var::new(&[[1.0_f32, 2.0], [3.0, 1.5]], &Device::Cpu)?;
-//! let before = cmd(&source, &target, 3)?.to_scalar::<f32>()?;
+//! let source = [0.0, 1.0, 1.0, 0.0, 0.5, 0.5];
+//! let mut target = [1.0, 2.0, 3.0, 1.5];
+//! let before = cmd(&source, &target, 2, 3)?.value;
 //! for _ in 0..50 {
-//!     let gradients = cmd(&source, &target, 3)?.backward()?;
-//!     let gradient = gradients.get(&target).expect("there is a gradient to both sets");
-//!     target.set(&(target.as_tensor() - (gradient * 2.0)?)?)?;
+//!     let gradient = cmd(&source, &target, 2, 3)?.target_gradient;
+//!     for (x, slope) in target.iter_mut().zip(gradient) {
+//!         *x -= 2.0 * slope;
+//!     }
 //! }
-//! assert!(cmd(&source, &target, 3)?.to_scalar::<f32>()? < 0.5 * before);
-//! # Ok::<(), cdmpp_adapt::candle_core::Error>(())
+//! assert!(cmd(&source, &target, 2, 3)?.value < 0.5 * before);
+//! # Ok::<(), cdmpp_adapt::AdaptError>(())
 //! ```
+//!
+//! # Features
+//!
+//! - `candle` (off by default): the module `candle`, with the same functions on candle tensors.
 //!
 //! # References
 //!
@@ -43,12 +46,17 @@
 // The README's example runs with the tests.
 #![cfg_attr(doctest, doc = include_str!("../README.md"))]
 
+#[cfg(feature = "candle")]
+pub mod candle;
 mod cmd;
 mod coral;
+mod discrepancy;
+mod error;
 mod mmd;
-mod pair;
+mod rows;
 
-pub use candle_core;
 pub use cmd::{cmd, cmd_within};
 pub use coral::coral;
+pub use discrepancy::Discrepancy;
+pub use error::{AdaptError, Side};
 pub use mmd::{median_bandwidths, mmd};

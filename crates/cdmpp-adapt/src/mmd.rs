@@ -1,11 +1,13 @@
 //! Maximum mean discrepancy.
 
-use candle_core::{DType, Result, Tensor, bail};
-
-use crate::pair::{midpoint, sizes};
+use crate::rows::both;
+use crate::{AdaptError, Discrepancy};
 
 /// The bandwidths of [`median_bandwidths`], as multiples of the median.
 const FACTORS: [f64; 5] = [0.5, std::f64::consts::FRAC_1_SQRT_2, 1.0, std::f64::consts::SQRT_2, 2.0];
+
+/// How many sums of squares are taken side by side, so that they fill the vectors of a machine.
+const LANES: usize = 8;
 
 /// The squared maximum mean discrepancy of two sets of embeddings, under the mean of Gaussian kernels of several
 /// bandwidths σ, k(x, y) = exp(−‖x − y‖² / 2σ²):
@@ -16,103 +18,135 @@ const FACTORS: [f64; 5] = [0.5, std::f64::consts::FRAC_1_SQRT_2, 1.0, std::f64::
 /// for equal sets (up to rounding). It is at most 2, symmetric, and does not depend on the order of rows.
 ///
 /// # Shapes
-/// `source` is (n, d) and `target` (m, d), of `f32` or `f64`; the result is a scalar.
+/// `source` is (n, `width`) and `target` (m, `width`) in row-major order.
 ///
 /// # Units
 /// A bandwidth is a distance between embeddings; [`median_bandwidths`] suggests some. One that is far below all
-/// distances tells no set from another, and neither does one far above. The distances come from a product of matrices:
-/// they are rounded by the square of the largest deviation from the mean, in the precision of the tensors.
+/// distances tells no set from another, and neither does one far above.
 ///
 /// # Errors
-/// If a set is no matrix or is empty, their widths differ, there are no bandwidths, or one is not positive and finite.
+/// If a set is empty, is no whole number of rows, or has a value that is not finite, if there are no bandwidths, or if
+/// one is not positive and finite, or its square is not.
 ///
 /// # Complexity
-/// O((n + m)² · (d + the number of bandwidths)).
+/// O((n + m)² · (`width` + the number of bandwidths)) time, O((n + m) · `width`) memory.
 ///
 /// # Examples
 /// ```
-/// use cdmpp_adapt::candle_core::{Device, Tensor};
 /// use cdmpp_adapt::{median_bandwidths, mmd};
 ///
-/// let source = Tensor::new(&[[0.0], [1.0], [2.0]], &Device::Cpu)?;
-/// let target = Tensor::new(&[[3.0], [4.0]], &Device::Cpu)?;
-/// let bandwidths = median_bandwidths(&source, &target)?;
-/// assert!(mmd(&source, &source, &bandwidths)?.to_scalar::<f64>()? < 1e-12);
-/// assert!(mmd(&source, &target, &bandwidths)?.to_scalar::<f64>()? > 0.1);
-/// # Ok::<(), cdmpp_adapt::candle_core::Error>(())
+/// let (source, target) = ([0.0, 1.0, 2.0], [3.0, 4.0]);
+/// let bandwidths = median_bandwidths(&source, &target, 1)?;
+/// assert!(mmd(&source, &source, 1, &bandwidths)?.value < 1e-12);
+/// assert!(mmd(&source, &target, 1, &bandwidths)?.value > 0.1);
+/// # Ok::<(), cdmpp_adapt::AdaptError>(())
 /// ```
 ///
 /// # References
 /// Gretton et al., *A Kernel Two-Sample Test*, 2012; several kernels as in Long et al., *Learning Transferable Features
 /// with Deep Adaptation Networks*, ICML 2015. The published code of CDMPP takes the sum of the kernels exp(−γ‖x − y‖²)
 /// for γ of 1, 0.1 and 0.001: three times this, at bandwidths of 0.7071, 2.236 and 22.36.
-pub fn mmd(source: &Tensor, target: &Tensor, bandwidths: &[f64]) -> Result<Tensor> {
-    sizes(source, target, "mmd")?;
-    if bandwidths.is_empty() {
-        bail!("mmd: there must be a bandwidth");
-    }
-    if let Some(bandwidth) = bandwidths.iter().find(|bandwidth| !(bandwidth.is_finite() && **bandwidth > 0.0)) {
-        bail!("mmd: a bandwidth must be positive and finite, not {bandwidth}");
-    }
-    // Distances do not change with the origin, but rounding does: the squares of values far from it swallow them.
-    let origin = midpoint(&source.mean_keepdim(0)?, &target.mean_keepdim(0)?)?.detach();
-    let (source, target) = (source.broadcast_sub(&origin)?, target.broadcast_sub(&origin)?);
-    let mean_kernel = |xs: &Tensor, ys: &Tensor| -> Result<Tensor> {
-        let squared = squared_distances(xs, ys)?;
-        let mut sum = squared.affine(-0.5 / bandwidths[0].powi(2), 0.0)?.exp()?;
-        for bandwidth in &bandwidths[1..] {
-            sum = (sum + squared.affine(-0.5 / bandwidth.powi(2), 0.0)?.exp()?)?;
+pub fn mmd(source: &[f32], target: &[f32], width: usize, bandwidths: &[f64]) -> Result<Discrepancy, AdaptError> {
+    let (source, target) = both(source, target, width)?;
+    let factors = factors(bandwidths)?;
+    let (n, m) = (source.n() as f64, target.n() as f64);
+    let middle = source.values.len();
+    let mut values = source.values;
+    values.extend(&target.values);
+    // A row of the source has the share 1 / n, one of the target −1 / m. The discrepancy is the sum of k(x, y) over all
+    // pairs of rows of both sets, times both shares; of a row and itself the kernel is 1.
+    let share = |i: usize| if i * width < middle { 1.0 / n } else { -1.0 / m };
+    let mut value = 1.0 / n + 1.0 / m;
+    let mut slopes = vec![0.0; values.len()];
+    for i in 1..values.len() / width {
+        let (values_before, x) = (&values[..i * width], &values[i * width..][..width]);
+        let (slopes_before, to_x) = slopes.split_at_mut(i * width);
+        let others = values_before.chunks_exact(width).zip(slopes_before.chunks_exact_mut(width));
+        for (j, (y, to_y)) in others.enumerate() {
+            let square = squared_distance(x, y);
+            let (mut kernel, mut fall) = (0.0, 0.0);
+            for factor in &factors {
+                let bump = (-factor * square).exp();
+                kernel += bump;
+                fall += factor * bump;
+            }
+            // Each pair stands for two, (x, y) and (y, x).
+            let shares = 2.0 * share(i) * share(j) / factors.len() as f64;
+            value += shares * kernel;
+            // The slope along the square is −fall, and that of the square along x is 2 (x − y).
+            let pull = -2.0 * shares * fall;
+            if pull != 0.0 {
+                for ((to_x, to_y), (x, y)) in to_x.iter_mut().zip(to_y).zip(x.iter().zip(y)) {
+                    let slope = pull * (x - y);
+                    *to_x += slope;
+                    *to_y -= slope;
+                }
+            }
         }
-        sum.mean_all()? / bandwidths.len() as f64
-    };
-    let within = (mean_kernel(&source, &source)? + mean_kernel(&target, &target)?)?;
-    within - (mean_kernel(&source, &target)? * 2.0)?
+    }
+    Discrepancy::new(value, &slopes[..middle], &slopes[middle..])
 }
 
 /// Five bandwidths for [`mmd`]: the median of the distances between all rows of both sets, and its multiples by powers
 /// of √2, from a half to two.
 ///
 /// Distances of 0 are left out: of rows that repeat each other there may be more than of others. If all are 0 the median
-/// is taken as 1; no bandwidth tells such sets apart. The bandwidths are numbers and have no gradient; to take them once
-/// for many steps is cheaper, and keeps the scale that they are measured by from moving.
+/// is taken as 1; no bandwidth tells such sets apart. The bandwidths have no gradient; to take them once for many steps
+/// is cheaper, and keeps the scale that they are measured by from moving.
 ///
 /// # Shapes
-/// `source` is (n, d) and `target` (m, d).
+/// `source` is (n, `width`) and `target` (m, `width`) in row-major order.
 ///
 /// # Errors
-/// If a set is no matrix or is empty, or their widths differ.
+/// If a set is empty, is no whole number of rows, or has a value that is not finite.
 ///
 /// # Complexity
-/// O((n + m)² · d).
+/// O((n + m)² · `width`) time, O((n + m)²) memory.
 ///
 /// # Examples
 /// ```
-/// use cdmpp_adapt::candle_core::{Device, Tensor};
 /// use cdmpp_adapt::median_bandwidths;
 ///
-/// let source = Tensor::new(&[[0.0], [1.0]], &Device::Cpu)?;
-/// let target = Tensor::new(&[[4.0]], &Device::Cpu)?;
 /// // The distances are 1, 3 and 4.
-/// assert_eq!(median_bandwidths(&source, &target)?[2], 3.0);
-/// # Ok::<(), cdmpp_adapt::candle_core::Error>(())
+/// assert_eq!(median_bandwidths(&[0.0, 1.0], &[4.0], 1)?[2], 3.0);
+/// # Ok::<(), cdmpp_adapt::AdaptError>(())
 /// ```
-pub fn median_bandwidths(source: &Tensor, target: &Tensor) -> Result<Vec<f64>> {
-    sizes(source, target, "median_bandwidths")?;
-    let mut rows: Vec<Vec<f64>> = source.to_dtype(DType::F64)?.to_vec2()?;
-    rows.extend(target.to_dtype(DType::F64)?.to_vec2()?);
-    let distance = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| (a - b) * (a - b)).sum::<f64>().sqrt();
+pub fn median_bandwidths(source: &[f32], target: &[f32], width: usize) -> Result<Vec<f64>, AdaptError> {
+    let (source, target) = both(source, target, width)?;
+    let rows: Vec<&[f64]> = source.iter().chain(target.iter()).collect();
     let pairs = rows.iter().enumerate().flat_map(|(i, a)| rows[..i].iter().map(move |b| (a, b)));
-    let mut distances: Vec<f64> = pairs.map(|(a, b)| distance(a, b)).filter(|distance| *distance > 0.0).collect();
-    let middle = distances.len() / 2;
-    let median = if distances.is_empty() { 1.0 } else { *distances.select_nth_unstable_by(middle, f64::total_cmp).1 };
-    Ok(FACTORS.iter().map(|factor| factor * median).collect())
+    let distances = pairs.map(|(a, b)| squared_distance(a, b).sqrt()).filter(|distance| *distance > 0.0);
+    Ok(around_median(distances.collect()))
 }
 
-/// The squared distance of each row of `xs` (n, d) to each row of `ys` (m, d), as (n, m).
-fn squared_distances(xs: &Tensor, ys: &Tensor) -> Result<Tensor> {
-    let products = xs.matmul(&ys.t()?)?;
-    let (xs, ys) = (xs.sqr()?.sum_keepdim(1)?, ys.sqr()?.sum_keepdim(1)?.t()?);
-    // Rounding takes the distance of a row to itself below 0, and far below if the row is far from the origin.
-    // Unlike `relu`, `maximum` keeps what is not a number.
-    (products * -2.0)?.broadcast_add(&xs)?.broadcast_add(&ys)?.maximum(0.0)
+/// The bandwidths around the upper median of distances, or around 1 if there are none.
+pub(crate) fn around_median(mut distances: Vec<f64>) -> Vec<f64> {
+    let middle = distances.len() / 2;
+    let median = if distances.is_empty() { 1.0 } else { *distances.select_nth_unstable_by(middle, f64::total_cmp).1 };
+    FACTORS.iter().map(|factor| factor * median).collect()
+}
+
+/// 1 / 2σ² for each bandwidth σ.
+fn factors(bandwidths: &[f64]) -> Result<Vec<f64>, AdaptError> {
+    if bandwidths.is_empty() {
+        return Err(AdaptError::NoBandwidth);
+    }
+    let factor = |bandwidth: &f64| {
+        let factor = 0.5 / (bandwidth * bandwidth);
+        let valid = *bandwidth > 0.0 && factor.is_finite() && factor > 0.0;
+        if valid { Ok(factor) } else { Err(AdaptError::Bandwidth { bandwidth: *bandwidth }) }
+    };
+    bandwidths.iter().map(factor).collect()
+}
+
+fn squared_distance(xs: &[f64], ys: &[f64]) -> f64 {
+    let mut sums = [0.0; LANES];
+    let (xs, ys) = (xs.chunks_exact(LANES), ys.chunks_exact(LANES));
+    let rest: f64 = xs.remainder().iter().zip(ys.remainder()).map(|(x, y)| (x - y) * (x - y)).sum();
+    for (xs, ys) in xs.zip(ys) {
+        for (sum, (x, y)) in sums.iter_mut().zip(xs.iter().zip(ys)) {
+            *sum += (x - y) * (x - y);
+        }
+    }
+    sums.iter().sum::<f64>() + rest
 }

@@ -63,7 +63,8 @@
 //!
 //! # Features
 //!
-//! - `adapt` (default): [`adapt`]; brings candle.
+//! - `adapt` (default): [`adapt`].
+//! - `candle` (default): with `adapt`, the same discrepancies on candle tensors; brings candle.
 //! - `data` (default): [`data`], and with it `tvm`.
 //! - `model` (default): [`model`]; brings candle.
 //! - `replay` (default): [`replay`].

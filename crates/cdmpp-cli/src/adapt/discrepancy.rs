@@ -1,6 +1,6 @@
 //! The discrepancies by their names.
 
-use cdmpp::adapt::{cmd, coral, median_bandwidths, mmd};
+use cdmpp::adapt::candle::{cmd, coral, median_bandwidths, mmd};
 use cdmpp::model::candle_core::{self, Tensor};
 use serde::Serialize;
 

@@ -8,7 +8,7 @@ use crate::{Query, Sample};
 
 /// How far apart two sets of embeddings are: from (n, d) and (m, d) to a scalar with a gradient to both.
 ///
-/// The functions of the crate `cdmpp-adapt` are such, with their settings closed over.
+/// Those of the crate `cdmpp-adapt` on tensors are such, with their settings closed over.
 pub type Discrepancy<'f> = dyn Fn(&Tensor, &Tensor) -> candle_core::Result<Tensor> + 'f;
 
 /// What a discrepancy compares.

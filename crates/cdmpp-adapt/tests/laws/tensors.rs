@@ -1,11 +1,9 @@
-//! What holds for any two sets, and what is refused.
-
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+//! What holds for any two tensors, and what is refused.
 
 use std::f64::consts::{FRAC_1_SQRT_2, SQRT_2};
 
-use cdmpp_adapt::candle_core::{DType, Device, Result, Tensor};
-use cdmpp_adapt::{cmd, cmd_within, coral, median_bandwidths, mmd};
+use cdmpp_adapt::candle::candle_core::{DType, Device, Result, Tensor};
+use cdmpp_adapt::candle::{cmd, cmd_within, coral, median_bandwidths, mmd};
 use expect_test::{Expect, expect};
 use proptest::prelude::*;
 
