@@ -45,7 +45,9 @@ impl Program {
     ///    shape. A value that only a previous iteration wrote is no longer there:
     ///    such a program has no meaning for TVM.
     ///
-    /// Should the result be too large or too deep for a [verified](Self::verify) program, it is the program itself.
+    /// Should an expression become too large or too deep for a [verified](Self::verify) program on the way, or invalid
+    /// (a division by a variable that turns out to be 0), the result is the program itself. In particular a sum with
+    /// more than [`MAX_DEPTH`](crate::MAX_DEPTH) different terms stays as it is.
     ///
     /// # Complexity
     /// O(statements + expressions) where these are simple, and a small multiple of it elsewhere: the work is bounded by
@@ -72,7 +74,7 @@ impl Program {
     /// ```
     #[must_use]
     pub fn canonical(&self) -> Self {
-        rewrite(self, MAX_ROUNDS)
+        rewrite(self, MAX_ROUNDS).unwrap_or_else(|| self.clone())
     }
 
     /// The program with every select that loads nothing replaced by 1, as TVM sees it when it extracts features, or
@@ -82,13 +84,21 @@ impl Program {
         exprs
             .any(|expr| matches!(self[expr], Expr::Select { .. }) && !has_load(self, expr))
             .then(|| Canonicalizer::new(self, true).run())
+            .flatten()
     }
 }
 
-/// Rewrites a program, and again if buffers were shrunk so that indices changed.
-fn rewrite(program: &Program, n_rounds: usize) -> Program {
-    let mut rewritten = Canonicalizer::new(program, false).run();
-    if n_rounds > 1 && compaction::shrink(&mut rewritten) { rewrite(&rewritten, n_rounds - 1) } else { rewritten }
+/// Rewrites a program, and again if buffers were shrunk so that indices changed; `None` if it has to stay as it is.
+fn rewrite(program: &Program, n_rounds: usize) -> Option<Program> {
+    let once = || Canonicalizer::new(program, false).run();
+    let mut rewritten = once()?;
+    debug_assert_eq!(rewritten.verify(), Ok(()), "rewriting keeps the rules of programs");
+    if n_rounds > 1 && compaction::shrink(&mut rewritten) {
+        // The indices are out of order until the next round; should that give up, the buffers keep their sizes.
+        return rewrite(&rewritten, n_rounds - 1).or_else(once);
+    }
+    debug_assert_eq!(rewritten.verify(), Ok(()), "shrinking keeps the rules of programs");
+    Some(rewritten)
 }
 
 /// Rewrites a program statement by statement.
@@ -122,20 +132,20 @@ impl<'a> Canonicalizer<'a> {
         }
     }
 
-    /// Rewrites the whole program, and places its allocations.
-    fn run(mut self) -> Program {
+    /// Rewrites the whole program, and places its allocations; `None` if it has to stay as it is.
+    fn run(mut self) -> Option<Program> {
         self.body(0, self.source.n_nodes());
-        if !self.writer.is_within_limits() {
-            return self.source.clone();
+        if self.simplifier.has_given_up() || !self.writer.is_within_limits() {
+            return None;
         }
         allocation::place(&mut self.writer.program, &self.allocated);
-        self.writer.program
+        Some(self.writer.program)
     }
 
     /// Rewrites the statements that stand side by side between two indices.
     fn body(&mut self, start: usize, end: usize) {
         let mut next = start;
-        while next < end {
+        while next < end && !self.simplifier.has_given_up() {
             let node = NodeId::new(next);
             self.statement(node);
             next = self.source.end(node);

@@ -51,6 +51,11 @@ impl BinaryOp {
         matches!(self, Self::Eq | Self::Ne | Self::Lt | Self::Le | Self::Gt | Self::Ge)
     }
 
+    /// Whether the right operand is a divisor.
+    pub(crate) fn divides(self) -> bool {
+        matches!(self, Self::Div | Self::Mod | Self::FloorDiv | Self::FloorMod)
+    }
+
     /// Whether the operands are truth values.
     #[must_use]
     pub fn is_logical(self) -> bool {

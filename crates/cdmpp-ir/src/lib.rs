@@ -105,5 +105,5 @@ pub use node::{Annotation, AnnotationValue, LoopKind, Node, ThreadAxis, UnknownT
 pub use preorder::Preorder;
 pub use program::{Children, Program, Var};
 pub use text::{Position, TextError};
-pub use verify::{MAX_DEPTH, MAX_EXPR_NODES, VerifyError};
+pub use verify::{MAX_DEPTH, MAX_EXPR_NODES, MAX_STORES, VerifyError};
 pub use work::Work;

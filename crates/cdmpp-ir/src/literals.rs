@@ -1,5 +1,6 @@
 //! Programs that differ in their literals alone.
 
+use crate::verify::broken_by_literals;
 use crate::{Expr, ExprId, Node, Program, VerifyError};
 
 impl Program {
@@ -13,7 +14,7 @@ impl Program {
     ///
     /// # Errors
     /// [`VerifyError::Literal`] if an expression is no integer literal, the value is not of its type, or a loop would
-    /// have no iteration or end beyond 64 bits.
+    /// have no iteration or end beyond 64 bits, a divisor would be 0, or a constant would not fit in its type.
     ///
     /// # Complexity
     /// A copy of the program's arenas.
@@ -38,6 +39,13 @@ impl Program {
                 }
                 Some(Expr::Int { value: old, .. }) => *old = value,
                 _ => return fail("only an integer literal has a value to change"),
+            }
+        }
+        for (index, expr) in changed.exprs.iter().enumerate() {
+            if let Expr::Binary { op, lhs, rhs } = *expr
+                && let Some(rule) = broken_by_literals(&changed, op, lhs, rhs)
+            {
+                return Err(VerifyError::Literal { expr: ExprId::new(index), rule });
             }
         }
         for node in &changed.nodes {

@@ -3,6 +3,10 @@
 //! The result is the one that TVM's simplifier leaves wherever it matters for the features of a leaf: an integer
 //! expression is brought into a sum of scaled quotients and remainders ([`sum`]), rules that look at ranges are
 //! applied to it ([`division`]), and both are repeated until nothing changes.
+//!
+//! The arena keeps to limits: its expressions are at most [`MAX_DEPTH`] deep, a sum has at most [`MAX_TERMS`](sum::MAX_TERMS)
+//! terms, and it has at most [`MAX_GROWTH`] new expressions. So every walk over it, which may recurse, needs a bounded
+//! stack. Beyond a limit simplification [gives up](Simplifier::has_given_up).
 
 mod division;
 mod fold;
@@ -13,12 +17,15 @@ mod sum;
 
 use crate::interval::{Facts, Interval};
 use crate::same::same;
-use crate::{DataType, Expr, ExprId, ExprList, Program};
+use crate::{DataType, Expr, ExprId, ExprList, MAX_DEPTH, Program};
 use split::Split;
 
-/// The arena may grow to this many times the program's expressions, and to this many more: what is not simple by then
-/// stays as it is. Only expressions made to be difficult get there.
+/// The arena may grow to this many times the program's expressions and to this many more, but never by more than
+/// [`MAX_NEW`]. Only expressions made to be difficult get there.
 const MAX_GROWTH: (usize, usize) = (64, 1 << 14);
+
+/// The most expressions that simplification adds, and the most terms of all sums under way.
+const MAX_NEW: usize = 1 << 22;
 
 /// How often the two steps are repeated at most.
 const MAX_ROUNDS: usize = 6;
@@ -41,6 +48,11 @@ pub(crate) struct Simplifier<'a> {
     operands: Vec<ExprId>,
     /// Whether a select without a load is taken for the literal 1, as TVM does before it extracts features.
     selects_are_one: bool,
+    /// For every expression of the arena, how deep its operators nest.
+    depths: Vec<u16>,
+    /// The most expressions that the arena may have.
+    most_exprs: usize,
+    has_given_up: bool,
 }
 
 /// What was known before a condition was entered.
@@ -61,6 +73,9 @@ impl<'a> Simplifier<'a> {
             splits: Vec::new(),
             operands: Vec::new(),
             selects_are_one,
+            depths: Vec::with_capacity(source.n_exprs()),
+            most_exprs: source.n_exprs() + (MAX_GROWTH.0 * source.n_exprs() + MAX_GROWTH.1).min(MAX_NEW),
+            has_given_up: false,
         }
     }
 
@@ -69,8 +84,14 @@ impl<'a> Simplifier<'a> {
         !self.known.is_empty()
     }
 
-    fn is_exhausted(&self) -> bool {
-        self.work.n_exprs() > MAX_GROWTH.0 * self.source.n_exprs() + MAX_GROWTH.1
+    /// Whether an expression became too deep, too large or invalid, so that the program has to stay as it is. What is
+    /// made after that has no meaning.
+    pub(crate) fn has_given_up(&self) -> bool {
+        self.has_given_up
+    }
+
+    fn give_up(&mut self) {
+        self.has_given_up = true;
     }
 
     /// Simplifies an expression of the source into one of the arena.
@@ -79,9 +100,15 @@ impl<'a> Simplifier<'a> {
             return self.literal(value, dtype);
         }
         let brought = self.bring(expr);
+        if self.has_given_up {
+            return brought;
+        }
         self.splits.clear();
         let mut current = self.normal(brought);
         for _ in 0..MAX_ROUNDS {
+            if self.has_given_up {
+                break;
+            }
             let ruled = self.apply_rules(current);
             self.splits.clear();
             let next = self.normal(ruled);
@@ -158,7 +185,19 @@ impl<'a> Simplifier<'a> {
     }
 
     pub(crate) fn push(&mut self, expr: Expr, dtype: DataType) -> ExprId {
-        self.work.push_expr(expr, dtype)
+        let is_invalid = match expr {
+            Expr::Int { value, dtype } => !dtype.holds(value),
+            Expr::Binary { op, rhs, .. } => op.divides() && self.work.as_int(rhs) == Some(0),
+            _ => false,
+        };
+        let id = self.work.push_expr(expr, dtype);
+        let mut depth = 0;
+        self.work.for_each_operand(id, |operand| depth = depth.max(self.depths[operand.index()]));
+        self.depths.push(depth.saturating_add(1));
+        if is_invalid || usize::from(depth) >= MAX_DEPTH || self.work.n_exprs() > self.most_exprs {
+            self.give_up();
+        }
+        id
     }
 
     pub(crate) fn literal(&mut self, value: i64, dtype: DataType) -> ExprId {

@@ -128,6 +128,14 @@ pub enum TextError {
         /// `variable` or `buffer`.
         expected: &'static str,
     },
+    /// Two parameters have one name.
+    #[error("{at}: there is a parameter named `{name}` already")]
+    DeclaredTwice {
+        /// Where the second one is.
+        at: Position,
+        /// The name.
+        name: String,
+    },
     /// Bodies nest deeper than [`MAX_DEPTH`].
     #[error("{at}: nested too deep: statements have at most {MAX_DEPTH} levels")]
     TooDeep {
@@ -151,6 +159,7 @@ impl TextError {
         match *self {
             Self::Unexpected { at, .. }
             | Self::UnknownName { at, .. }
+            | Self::DeclaredTwice { at, .. }
             | Self::TooDeep { at }
             | Self::Invalid { at, .. } => at,
         }

@@ -3,6 +3,7 @@
 mod check;
 
 use check::Check;
+pub(crate) use check::broken_by_literals;
 
 use crate::{BufferId, Expr, ExprId, Node, NodeId, Program};
 
@@ -12,6 +13,10 @@ pub const MAX_DEPTH: usize = 256;
 
 /// The most nodes that all expressions of a program may have when shared operands are counted at every use.
 pub const MAX_EXPR_NODES: u64 = 1 << 20;
+
+/// The most stores that a program may have. A predictor relates every store to every other, so time and memory of a
+/// prediction grow with their square; lowered programs of tensor compilers have some dozens.
+pub const MAX_STORES: usize = 4096;
 
 /// A rule of [`Program::verify`] is broken: whoever built the program is at fault.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -96,7 +101,8 @@ impl Program {
     ///    `min + extent` of literals fits in 64 bits.
     /// 10. Strings stand only as arguments of calls.
     /// 11. Statements and operators nest at most [`MAX_DEPTH`] deep, and the expressions written out in full, shared
-    ///     operands at each use, have at most [`MAX_EXPR_NODES`] nodes.
+    ///     operands at each use, have at most [`MAX_EXPR_NODES`] nodes. There are at most [`MAX_STORES`] stores.
+    /// 12. No integer is divided by the literal 0, and a sum, difference or product of integer literals fits its type.
     ///
     /// The [builder](Program::build) and all readers call this; it need not be called again.
     ///

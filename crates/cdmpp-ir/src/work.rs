@@ -91,13 +91,15 @@ impl Work {
                 Node::If { .. } | Node::Let { .. } | Node::Allocate { .. } | Node::Evaluate { .. } => {}
             }
         }
+        let mut is_param = vec![false; program.n_buffers()];
+        program.params().iter().for_each(|param| is_param[param.index()] = true);
         for (index, n_accesses) in accessed.into_iter().enumerate() {
             let id = BufferId::new(index);
             let buffer = &program[id];
             if buffer.scope == Scope::Global {
                 let bytes = buffer.dtype.bytes() as f64;
                 work.accessed_bytes += bytes * n_accesses;
-                if program.params().contains(&id) {
+                if is_param[index] {
                     work.footprint_bytes += bytes * n_accesses.min(buffer.n_elements() as f64);
                 }
             }

@@ -123,7 +123,7 @@ impl Simplifier<'_> {
 
     /// Applies the rules to every part of an expression, innermost first.
     pub(super) fn apply_rules(&mut self, expr: ExprId) -> ExprId {
-        if self.is_exhausted() {
+        if self.has_given_up {
             return expr;
         }
         let mapped = self.map_operands(expr, Self::apply_rules);

@@ -1,11 +1,14 @@
 //! Integer expressions as sums of scaled quotients and remainders.
 
-use super::Simplifier;
 use super::quiet::is_index;
 use super::split::Split;
+use super::{MAX_NEW, Simplifier};
 use crate::interval::{floor_div, floor_mod};
 use crate::same::same;
-use crate::{BinaryOp, DataType, Expr, ExprId};
+use crate::{BinaryOp, DataType, Expr, ExprId, MAX_DEPTH};
+
+/// The most terms of a sum. A sum is written as a chain, so one with more terms would be too deep for a program.
+pub(super) const MAX_TERMS: usize = MAX_DEPTH;
 
 /// Terms from `start` to the end of the pool or to the next sum, and a literal.
 #[derive(Clone, Copy, Debug)]
@@ -33,7 +36,10 @@ impl Simplifier<'_> {
 
     pub(super) fn form_of(&mut self, expr: ExprId) -> Form {
         let dtype = self.work.dtype(expr);
-        if self.is_exhausted() {
+        if self.splits.len() > MAX_NEW {
+            self.give_up();
+        }
+        if self.has_given_up {
             return Form::Expr(expr);
         }
         match self.work[expr] {
@@ -231,6 +237,9 @@ impl Simplifier<'_> {
             },
         }
         sum.end = self.splits.len();
+        if sum.end - sum.start > MAX_TERMS {
+            self.give_up();
+        }
         sum
     }
 

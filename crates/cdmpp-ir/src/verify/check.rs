@@ -1,8 +1,8 @@
 //! The walk of the verifier over statements and expressions.
 
 use crate::{
-    BinaryOp, BufferId, DataType, Expr, ExprId, ExprList, MAX_DEPTH, MAX_EXPR_NODES, Node, NodeId, Program, VarId,
-    VerifyError,
+    BinaryOp, BufferId, DataType, Expr, ExprId, ExprList, MAX_DEPTH, MAX_EXPR_NODES, MAX_STORES, Node, NodeId, Program,
+    VarId, VerifyError,
 };
 
 const STRING: &str = "a string must be an argument of a call";
@@ -37,6 +37,7 @@ pub(super) struct Check<'a> {
     depths: Vec<usize>,
     sizes: Vec<u64>,
     total: u64,
+    n_stores: usize,
 }
 
 impl<'a> Check<'a> {
@@ -53,6 +54,7 @@ impl<'a> Check<'a> {
             depths: vec![0; n_exprs],
             sizes: vec![0; n_exprs],
             total: 0,
+            n_stores: 0,
         };
         for &buffer in program.params() {
             check.buffer_visible[buffer.index()] = true;
@@ -140,6 +142,10 @@ impl<'a> Check<'a> {
                 declared = Some(var);
             }
             Node::Store { buffer, indices, value } => {
+                self.n_stores += 1;
+                if self.n_stores > MAX_STORES {
+                    return Err(VerifyError::TooLarge { node, rule: "a program has at most 4096 stores" });
+                }
                 self.expr(node, value)?;
                 self.access(node, buffer, indices)?;
                 program.list(indices).iter().try_for_each(|index| self.expr(node, *index))?;
@@ -217,6 +223,9 @@ impl<'a> Check<'a> {
                 if !fits {
                     return fail("the operation does not take operands of this type");
                 }
+                if let Some(rule) = broken_by_literals(program, op, lhs, rhs) {
+                    return fail(rule);
+                }
             }
             Expr::Not(value) if program.dtype(value) != DataType::Bool => return fail("`not` takes a bool"),
             Expr::Select { condition, then, otherwise } | Expr::IfThenElse { condition, then, otherwise } => {
@@ -262,5 +271,43 @@ impl<'a> Check<'a> {
             }
         }
         Ok(())
+    }
+}
+
+/// The rule that an operation of integers breaks because of the literals in it.
+pub(crate) fn broken_by_literals(program: &Program, op: BinaryOp, lhs: ExprId, rhs: ExprId) -> Option<&'static str> {
+    let dtype = program.dtype(lhs);
+    if !dtype.is_int() {
+        return None;
+    }
+    let (a, b) = (program.as_int(lhs), constant(program, rhs));
+    if op.divides() && b == Some(0) {
+        return Some("an integer must not be divided by 0");
+    }
+    let fits = match op {
+        BinaryOp::Add => constant(program, lhs)?.checked_add(b?),
+        BinaryOp::Sub => constant(program, lhs)?.checked_sub(b?),
+        BinaryOp::Mul => constant(program, lhs)?.checked_mul(b?),
+        BinaryOp::Div | BinaryOp::FloorDiv => a?.checked_div(b?),
+        _ => return None,
+    };
+    let fits = fits.is_some_and(|value| dtype.holds(value));
+    (!fits).then_some("a constant must fit in its type")
+}
+
+/// The value of an integer literal, or of a sum, difference or product of literals.
+fn constant(program: &Program, expr: ExprId) -> Option<i64> {
+    match program[expr] {
+        Expr::Int { value, .. } => Some(value),
+        Expr::Binary { op, lhs, rhs } if program.dtype(lhs).is_int() => {
+            let operation = match op {
+                BinaryOp::Add => i64::checked_add,
+                BinaryOp::Sub => i64::checked_sub,
+                BinaryOp::Mul => i64::checked_mul,
+                _ => return None,
+            };
+            operation(constant(program, lhs)?, constant(program, rhs)?)
+        }
+        _ => None,
     }
 }

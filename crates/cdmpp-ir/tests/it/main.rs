@@ -2,6 +2,7 @@
 
 mod equality;
 mod hostile;
+mod limits;
 mod literals;
 mod random;
 #[cfg(feature = "serde")]

@@ -1,8 +1,8 @@
 //! Random programs for property tests: every kind of statement, expression, type and name.
 
 use cdmpp_ir::{
-    Annotation, AnnotationValue, BinaryOp, Body, Buffer, BufferId, DataType, Effect, ExprId, LoopHeader, LoopKind,
-    Program, Scope, ThreadAxis,
+    Annotation, AnnotationValue, BinaryOp, Body, Buffer, BufferId, DataType, Effect, Expr, ExprId, LoopHeader,
+    LoopKind, Program, Scope, ThreadAxis,
 };
 use proptest::prelude::*;
 
@@ -315,6 +315,16 @@ impl Choices<'_> {
         };
         let lhs = self.expr(body, names, operands, depth);
         let rhs = self.expr(body, names, operands, depth);
+        let literal = |expr| match *body.expr(expr) {
+            Expr::Int { value, .. } => Some(value),
+            _ => None,
+        };
+        // No division by the literal 0, and no constant that may leave its type.
+        let op = match (literal(lhs), literal(rhs)) {
+            (Some(_), Some(_)) if ARITHMETIC.contains(&op) => BinaryOp::Min,
+            (None, Some(0)) if ARITHMETIC.contains(&op) => BinaryOp::Max,
+            _ => op,
+        };
         body.binary(op, lhs, rhs)
     }
 

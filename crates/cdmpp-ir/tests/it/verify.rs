@@ -229,7 +229,7 @@ fn rule_7_operands() {
         "eval f:handle() == g:handle()",
         expect!["node0, expr2: the operation does not take operands of this type"],
     );
-    let text = "program f() { eval f!(true == false, 1.0 % 2.0, 1.0 // 2.0, truncmod(1.0, 2.0), 1u8 - 2u8) }";
+    let text = "program f() { eval f!(true == false, 1.0 % 2.0, 1.0 // 2.0, truncmod(1.0, 2.0), 2u8 - 1u8) }";
     assert!(text.parse::<Program>().is_ok());
 }
 

@@ -20,6 +20,9 @@ impl Parser<'_> {
             let at = self.at();
             let buffer = self.buffer()?;
             let name = buffer.name.clone();
+            if self.lookup(&name).is_some() {
+                return Err(TextError::DeclaredTwice { at, name });
+            }
             let id = body.param(buffer);
             self.declare_buffer(body, name, id, at);
         }
