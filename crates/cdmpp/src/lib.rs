@@ -15,6 +15,7 @@
 //! | [`replay`] | from the latencies of programs to the time of a network | [`TaskGraph`](replay::TaskGraph), [`replay`](replay::replay()), [`OperatorGraph`](replay::OperatorGraph) |
 //! | [`adapt`] | how far apart two sets of embeddings are | [`cmd`](adapt::cmd), [`mmd`](adapt::mmd()), [`coral`](adapt::coral()) |
 //! | [`sample`] | which tasks to measure on new hardware | [`select_tasks`](sample::select_tasks), [`Budget`](sample::Budget) |
+//! | [`calibrate`] | intervals around predicted latencies that hold as often as they say | [`Calibration`](calibrate::Calibration), [`Forecast`](calibrate::Forecast) |
 //!
 //! The command `cdmpp`, in the crate `cdmpp-cli`, does the same from a shell.
 //!
@@ -64,6 +65,7 @@
 //! # Features
 //!
 //! - `adapt` (default): [`adapt`].
+//! - `calibrate` (default): [`calibrate`].
 //! - `candle` (default): with `adapt`, the same discrepancies on candle tensors; brings candle.
 //! - `data` (default): [`data`], and with it `tvm`.
 //! - `model` (default): [`model`]; brings candle.
@@ -82,6 +84,8 @@
 
 #[cfg(feature = "adapt")]
 pub use cdmpp_adapt as adapt;
+#[cfg(feature = "calibrate")]
+pub use cdmpp_calibrate as calibrate;
 #[cfg(feature = "data")]
 pub use cdmpp_data as data;
 pub use cdmpp_hardware as hardware;
