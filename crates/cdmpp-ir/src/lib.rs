@@ -15,6 +15,8 @@
 //! | [`TextError`], [`VerifyError`] | what is wrong with a text, with a program, and where |
 //! | [`Featurizer`] | computes the vectors of a program's stores; implement it to try another feature set |
 //! | [`CompactAst`] | the features, ranks and depths of all stores |
+//! | [`Elements`], [`InterpretError`] | what [`Program::interpret`] runs a program on, and why it could not |
+//! | [`Bounds`] | accesses outside a buffer, found without data by [`Program::check_bounds`] |
 //! | [`BuiltIn`] | the featurizers of this crate, by name and by schema |
 //!
 //! # Examples
@@ -69,6 +71,7 @@
 #![cfg_attr(doctest, doc = include_str!("../README.md"))]
 
 mod ansor;
+mod bounds;
 mod buffer;
 mod build;
 mod built_in;
@@ -79,6 +82,7 @@ mod equality;
 mod expr;
 mod featurizer;
 mod id;
+mod interpret;
 mod interval;
 mod literals;
 mod node;
@@ -93,6 +97,7 @@ mod versioned;
 mod work;
 
 pub use ansor::AnsorFeaturizer;
+pub use bounds::{Bounds, OutsideAccess};
 pub use buffer::{Buffer, Scope};
 pub use build::{Body, LoopHeader};
 pub use built_in::{BuiltIn, UnknownFeaturizer};
@@ -101,6 +106,7 @@ pub use data_type::{DataType, UnknownDataType};
 pub use expr::{BinaryOp, Effect, Expr};
 pub use featurizer::{Featurizer, Leaf, Leaves};
 pub use id::{BufferId, ExprId, ExprList, NodeId, StrId, VarId};
+pub use interpret::{Elements, InterpretError, MAX_INTERPRETED_ELEMENTS};
 pub use node::{Annotation, AnnotationValue, LoopKind, Node, ThreadAxis, UnknownThreadAxis};
 pub use preorder::Preorder;
 pub use program::{Children, Program, Var};

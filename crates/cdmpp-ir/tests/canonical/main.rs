@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod interpreter;
+mod oracle;
 mod random;
 
 use cdmpp_ir::{

@@ -10,6 +10,8 @@ const FACTORS: [i64; 8] = [1, 2, 3, 4, 6, 8, 12, 16];
 /// Reads choices off the bytes; after their end every choice is the first.
 struct Choices<'a> {
     bytes: &'a [u8],
+    /// Whether all accesses stay inside their buffers, and no loop runs over threads.
+    is_bounded: bool,
 }
 
 impl Choices<'_> {
@@ -26,12 +28,20 @@ impl Choices<'_> {
 
 /// A program of integers: loops, guards, stores, lets, every operation. The loops over threads stand outside.
 pub(crate) fn program(bytes: &[u8]) -> Program {
-    let mut choices = Choices { bytes };
+    build(Choices { bytes, is_bounded: false })
+}
+
+/// The same without loops over threads, and with accesses that stay inside.
+pub(crate) fn bounded_program(bytes: &[u8]) -> Program {
+    build(Choices { bytes, is_bounded: true })
+}
+
+fn build(mut choices: Choices<'_>) -> Program {
     Program::build("random", |body| {
         let buffers = [("a", 2), ("b", 1), ("c", 0)]
             .map(|(name, rank)| (body.param(Buffer::new(name, I64, vec![16; rank])), rank));
         let mut vars = Vec::new();
-        if choices.below(4) == 0 {
+        if choices.below(4) == 0 && !choices.is_bounded {
             let axes = [ThreadAxis::BlockX, ThreadAxis::ThreadX];
             thread_loops(&mut choices, body, &axes, &mut vars, &buffers);
         } else {
@@ -97,9 +107,19 @@ fn statements(c: &mut Choices<'_>, body: &mut Body<'_>, depth: usize, vars: &mut
 
 fn store(c: &mut Choices<'_>, body: &mut Body<'_>, vars: &[ExprId], buffers: &Buffers) {
     let (buffer, rank) = c.pick(buffers);
-    let indices: Vec<_> = (0..rank).map(|_| index(c, body, 0, vars)).collect();
+    let indices: Vec<_> = (0..rank).map(|_| place(c, body, 0, vars)).collect();
     let value = value(c, body, 0, vars, buffers);
     body.store(buffer, &indices, value);
+}
+
+/// An index of a buffer.
+fn place(c: &mut Choices<'_>, body: &mut Body<'_>, depth: usize, vars: &[ExprId]) -> ExprId {
+    let index = index(c, body, depth, vars);
+    if !c.is_bounded {
+        return index;
+    }
+    let extent = body.int(16, I64);
+    body.binary(BinaryOp::FloorMod, index, extent)
 }
 
 /// An integer of variables and literals. Divisors are literals above 0.
@@ -162,7 +182,7 @@ fn value(c: &mut Choices<'_>, body: &mut Body<'_>, depth: usize, vars: &[ExprId]
         0 => index(c, body, 1, vars),
         1 => {
             let (buffer, rank) = c.pick(buffers);
-            let indices: Vec<_> = (0..rank).map(|_| index(c, body, 1, vars)).collect();
+            let indices: Vec<_> = (0..rank).map(|_| place(c, body, 1, vars)).collect();
             body.load(buffer, &indices)
         }
         2 | 3 => {

@@ -1,7 +1,9 @@
 //! Tests of `cdmpp-ir` from outside.
 
+mod bounds;
 mod equality;
 mod hostile;
+mod interpret;
 mod limits;
 mod literals;
 mod random;
