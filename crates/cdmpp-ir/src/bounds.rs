@@ -87,7 +87,7 @@ impl Program {
             let is_let = matches!(self[node], Node::Let { .. });
             n_before.push(n_before[node.index()] + u32::from(suspect || is_let));
         }
-        let search = Search {
+        let search = Probe {
             program: self,
             n_before,
             suspects,
@@ -97,7 +97,7 @@ impl Program {
         };
         let mut machine = Machine::new(self, search, max_steps);
         let is_complete = machine.run().is_ok();
-        let Search { states, suspects, outside, .. } = machine.memory;
+        let Probe { states, suspects, outside, .. } = machine.memory;
         bounds.outside = outside;
         bounds.outside.sort_by_key(|access| access.node);
         let undecided = self.nodes().filter(|node| {
@@ -185,7 +185,7 @@ enum State {
 }
 
 /// A memory without contents.
-struct Search<'a> {
+struct Probe<'a> {
     program: &'a Program,
     /// For every statement, the number of needed ones before it.
     n_before: Vec<u32>,
@@ -198,7 +198,7 @@ struct Search<'a> {
     is_doubtful: bool,
 }
 
-impl Search<'_> {
+impl Probe<'_> {
     fn doubt(&mut self, node: NodeId) {
         let state = &mut self.states[node.index()];
         if *state == State::Inside {
@@ -227,7 +227,7 @@ impl Search<'_> {
     }
 }
 
-impl Memory for Search<'_> {
+impl Memory for Probe<'_> {
     fn allocate(&mut self, _buffer: BufferId) -> Result<(), Failure> {
         Ok(())
     }

@@ -1,4 +1,4 @@
-//! What values an integer expression can take: intervals and residues.
+//! Intervals and residues: the values that an integer expression can take.
 //!
 //! The rules are those of the bound analysis that TVM applies to indices (`ConstIntBound` and `ModularSet`), case by
 //! case, because the features of a leaf hold the numbers that come out of it.

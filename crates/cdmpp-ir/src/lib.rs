@@ -12,7 +12,7 @@
 //! |---|---|
 //! | [`Program`] | the loop nest: arenas of statements ([`Node`]), expressions ([`Expr`]), [`Buffer`]s and [`Var`]s |
 //! | [`Body`] | the builder: what opens in a closure closes with it |
-//! | [`TextError`], [`VerifyError`] | what is wrong with a text, with a program, and where |
+//! | [`TextError`], [`VerifyError`], [`Rule`] | what is wrong with a text, with a program, and where |
 //! | [`Featurizer`] | computes the vectors of a program's stores; implement it to try another feature set |
 //! | [`CompactAst`] | the features, ranks and depths of all stores |
 //! | [`Elements`], [`InterpretError`] | what [`Program::interpret`] runs a program on, and why it could not |
@@ -111,5 +111,5 @@ pub use node::{Annotation, AnnotationValue, LoopKind, Node, ThreadAxis, UnknownT
 pub use preorder::Preorder;
 pub use program::{Children, Program, Var};
 pub use text::{Position, TextError};
-pub use verify::{MAX_DEPTH, MAX_EXPR_NODES, MAX_STORES, VerifyError};
+pub use verify::{MAX_DEPTH, MAX_EXPR_NODES, MAX_STORES, Rule, VerifyError};
 pub use work::Work;

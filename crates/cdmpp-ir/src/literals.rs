@@ -1,7 +1,7 @@
-//! Programs that differ in their literals alone.
+//! Changes integer literals of a program.
 
 use crate::verify::broken_by_literals;
-use crate::{Expr, ExprId, Node, Program, VerifyError};
+use crate::{Expr, ExprId, Node, Program, Rule, VerifyError};
 
 impl Program {
     /// The same program with other values of some integer literals, wherever they are used: extents and first values of
@@ -35,10 +35,10 @@ impl Program {
             let fail = |rule| Err(VerifyError::Literal { expr, rule });
             match changed.exprs.get_mut(expr.index()) {
                 Some(Expr::Int { dtype, .. }) if !dtype.holds(value) => {
-                    return fail("the value must fit in the type of the literal");
+                    return fail(Rule::ValueOfLiteral);
                 }
                 Some(Expr::Int { value: old, .. }) => *old = value,
-                _ => return fail("only an integer literal has a value to change"),
+                _ => return fail(Rule::NotALiteral),
             }
         }
         for (index, expr) in changed.exprs.iter().enumerate() {
@@ -52,9 +52,9 @@ impl Program {
             let Node::Loop { min, extent, .. } = *node else { continue };
             let fail = |rule| Err(VerifyError::Literal { expr: extent, rule });
             match (changed.as_int(min), changed.as_int(extent)) {
-                (_, Some(..=0)) => return fail("a loop's extent must be at least 1"),
+                (_, Some(..=0)) => return fail(Rule::ExtentOfLoop),
                 (Some(first), Some(n)) if first.checked_add(n).is_none() => {
-                    return fail("a loop's end must fit in 64 bits");
+                    return fail(Rule::EndOfLoop);
                 }
                 _ => {}
             }

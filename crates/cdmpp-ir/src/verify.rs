@@ -1,9 +1,11 @@
 //! The verifier: what makes a program well formed.
 
 mod check;
+mod rule;
 
 use check::Check;
 pub(crate) use check::broken_by_literals;
+pub use rule::Rule;
 
 use crate::{BufferId, Expr, ExprId, Node, NodeId, Program};
 
@@ -28,7 +30,7 @@ pub enum VerifyError {
         /// The buffer's name.
         buffer: String,
         /// The broken rule.
-        rule: &'static str,
+        rule: Rule,
     },
     /// A statement breaks a rule.
     #[error("{node}: {rule}")]
@@ -36,7 +38,7 @@ pub enum VerifyError {
         /// The statement.
         node: NodeId,
         /// The broken rule.
-        rule: &'static str,
+        rule: Rule,
     },
     /// An expression in a statement breaks a rule.
     #[error("{node}, {expr}: {rule}")]
@@ -46,7 +48,7 @@ pub enum VerifyError {
         /// The expression.
         expr: ExprId,
         /// The broken rule.
-        rule: &'static str,
+        rule: Rule,
     },
     /// A literal cannot have a value that [`Program::with_literals`] was asked to give it.
     #[error("{expr}: {rule}")]
@@ -54,7 +56,7 @@ pub enum VerifyError {
         /// The literal.
         expr: ExprId,
         /// The broken rule.
-        rule: &'static str,
+        rule: Rule,
     },
     /// A variable or buffer is used outside the body that declares it.
     #[error("{node}: `{name}` is used outside the body that declares it")]
@@ -78,7 +80,7 @@ pub enum VerifyError {
         /// The statement.
         node: NodeId,
         /// The broken rule.
-        rule: &'static str,
+        rule: Rule,
     },
 }
 
@@ -165,22 +167,22 @@ impl Program {
         let buffer = &self[id];
         let fail = |rule| Err(VerifyError::Buffer { buffer: buffer.name.clone(), rule });
         if buffer.shape.iter().any(|extent| *extent < 1) {
-            return fail("every extent must be at least 1");
+            return fail(Rule::ExtentOfBuffer);
         }
         if buffer.shape.iter().try_fold(1_i64, |n, extent| n.checked_mul(*extent)).is_none() {
-            return fail("the number of elements must fit in 63 bits");
+            return fail(Rule::NumberOfElements);
         }
         let Some(strides) = &buffer.strides else { return Ok(()) };
         if strides.len() != buffer.shape.len() {
-            return fail("there must be one stride a dimension");
+            return fail(Rule::NumberOfStrides);
         }
         if strides.iter().any(|stride| *stride < 0) {
-            return fail("strides must not be negative");
+            return fail(Rule::NegativeStride);
         }
         let mut steps = buffer.shape.iter().zip(strides).map(|(extent, stride)| (extent - 1).checked_mul(*stride));
         match steps.try_fold(1_i64, |span, step| span.checked_add(step?)) {
             Some(_) => Ok(()),
-            None => fail("the number of elements must fit in 63 bits"),
+            None => fail(Rule::NumberOfElements),
         }
     }
 }
@@ -201,7 +203,7 @@ mod tests {
             body.allocate(Buffer::new("T", DataType::F32, []));
         });
         let program = built.expect("the program is well formed");
-        for (index, rule) in [(0, "the variable is declared twice"), (1, "the buffer is declared twice")] {
+        for (index, rule) in [(0, Rule::VariableDeclaredTwice), (1, Rule::BufferDeclaredTwice)] {
             let mut twice = program.clone();
             twice.nodes.push(program.nodes[index].clone());
             twice.ends.push(3);
@@ -209,7 +211,7 @@ mod tests {
         }
         let mut param = program;
         Arc::make_mut(&mut param.params).push(BufferId::new(0));
-        let rule = "the buffer is declared twice";
+        let rule = Rule::BufferDeclaredTwice;
         assert_eq!(param.verify(), Err(VerifyError::Node { node: NodeId::new(1), rule }));
     }
 }

@@ -1,4 +1,4 @@
-//! What a program asks of the hardware, counted on its loop nest.
+//! Counts the operations and bytes of a program for an analytical model.
 
 use crate::ansor::Operations;
 use crate::{BufferId, Expr, ExprId, LoopKind, Node, Program, Scope, ThreadAxis};

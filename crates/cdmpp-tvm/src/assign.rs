@@ -5,10 +5,10 @@ use ruff_python_ast::{Expr, ExprCall, Stmt, StmtAnnAssign, StmtAugAssign};
 use ruff_text_size::Ranged;
 
 use crate::arith;
+use crate::binding::{is_declaration, name_of};
 use crate::buffer::scalar_type;
 use crate::error::{Fault, Read};
 use crate::function::Reader;
-use crate::loops::name_of;
 use crate::scope::Dialect;
 use crate::statement::Rest;
 use crate::value::{Pointer, Value};
@@ -271,25 +271,4 @@ fn view_call(expr: &Expr) -> Option<(&Expr, &[Expr])> {
         },
         _ => None,
     }
-}
-
-/// Whether a function of the script makes a thing that has a name, rather than a value.
-pub(crate) fn is_declaration(name: &str) -> bool {
-    matches!(
-        name,
-        "Buffer"
-            | "buffer_decl"
-            | "decl_buffer"
-            | "alloc_buffer"
-            | "sblock_alloc_buffer"
-            | "alloc_shared"
-            | "alloc_local"
-            | "match_buffer"
-            | "allocate"
-            | "allocate_const"
-            | "env_thread"
-            | "local_scalar"
-            | "shared_scalar"
-            | "alloc_scalar"
-    )
 }

@@ -4,9 +4,9 @@ use cdmpp_ir::{BinaryOp, Body, DataType, Expr as IrExpr, ExprId};
 use ruff_python_ast::{Expr, ExprCall, Stmt};
 
 use crate::arith;
+use crate::binding::name_of;
 use crate::error::{Fault, Read};
 use crate::function::Reader;
-use crate::loops::name_of;
 use crate::value::Value;
 
 /// A block that is being read.

@@ -1,4 +1,4 @@
-//! What can be wrong with a text.
+//! The errors of the reader.
 
 use std::borrow::Cow;
 

@@ -30,6 +30,7 @@
 
 mod arith;
 mod assign;
+mod binding;
 mod block;
 mod buffer;
 mod call;

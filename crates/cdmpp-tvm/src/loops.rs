@@ -1,4 +1,4 @@
-//! Loops.
+//! Reads `for` loops of every kind.
 
 use cdmpp_ir::{
     Annotation, AnnotationValue, BinaryOp, Body, DataType, Expr as IrExpr, ExprId, LoopHeader, LoopKind, ThreadAxis,
@@ -7,6 +7,7 @@ use ruff_python_ast::{Expr, ExprCall, StmtFor};
 use ruff_text_size::Ranged;
 
 use crate::arith;
+use crate::binding::name_of;
 use crate::error::{Fault, Read};
 use crate::function::Reader;
 use crate::value::Value;
@@ -253,14 +254,6 @@ impl<'a> Reader<'a> {
             _ => return Ok(None),
         };
         Ok(Some(Annotation { key: key.to_owned(), value }))
-    }
-}
-
-/// The name that a target binds.
-pub(crate) fn name_of(target: &Expr) -> Read<&str> {
-    match target {
-        Expr::Name(name) => Ok(name.id.as_str()),
-        other => Err(Fault::expected(other, "a name", "another expression")),
     }
 }
 

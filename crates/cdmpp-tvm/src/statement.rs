@@ -4,10 +4,9 @@ use cdmpp_ir::{BinaryOp, Body, DataType, Expr as IrExpr, ExprId};
 use ruff_python_ast::{ElifElseClause, Expr, Stmt, WithItem};
 
 use crate::arith;
-use crate::assign::is_declaration;
+use crate::binding::{is_declaration, name_of};
 use crate::error::{Fault, Read};
 use crate::function::Reader;
-use crate::loops::name_of;
 use crate::value::Value;
 
 /// Whether the statements that follow are still to be read.

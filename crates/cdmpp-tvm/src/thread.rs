@@ -4,9 +4,10 @@ use cdmpp_ir::Body;
 use ruff_python_ast::{Expr, ExprCall};
 
 use crate::arith;
+use crate::binding::name_of;
 use crate::error::{Fault, Read};
 use crate::function::Reader;
-use crate::loops::{THREAD_TYPE, name_of, thread_axis};
+use crate::loops::{THREAD_TYPE, thread_axis};
 use crate::value::Value;
 
 impl<'a> Reader<'a> {

@@ -1,4 +1,4 @@
-//! What an expression of the script stands for while it is read.
+//! The values that expressions of the script have while it is read.
 
 use cdmpp_ir::{Body, BufferId, DataType, ExprId};
 

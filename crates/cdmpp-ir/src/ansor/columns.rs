@@ -1,4 +1,4 @@
-//! Where each group of columns starts, and what every column is called.
+//! The start of each group of columns, and the name of every column.
 
 use std::sync::LazyLock;
 

@@ -1,4 +1,4 @@
-//! How much of its buffers the loops around a store touch.
+//! The part of its buffers that the loops around a store touch.
 
 use super::access::{Access, Accesses};
 use super::nest::Nest;

@@ -1,4 +1,4 @@
-//! How often and how much of each buffer the stores under a loop touched.
+//! Counts the stores under a loop that touch each buffer, and the elements that they touch.
 
 use super::nest::OpenLoop;
 use crate::BufferId;

@@ -1,4 +1,4 @@
-//! Where buffers are allocated: around all statements that use them, and no further out.
+//! Places each allocation directly around all statements that use its buffer.
 
 use crate::{BufferId, Expr, ExprId, ExprList, LoopKind, Node, NodeId, Program, Scope, StrId, ThreadAxis};
 

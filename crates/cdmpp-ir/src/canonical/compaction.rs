@@ -1,4 +1,4 @@
-//! How large an allocated buffer needs to be: the box of the elements that the program touches.
+//! Shrinks a buffer to the box of elements that the program touches.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! How tightly the operators of the text form bind.
+//! The precedence of the operators of the text form.
 
 use crate::BinaryOp;
 

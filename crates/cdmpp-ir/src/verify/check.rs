@@ -2,10 +2,8 @@
 
 use crate::{
     BinaryOp, BufferId, DataType, Expr, ExprId, ExprList, MAX_DEPTH, MAX_EXPR_NODES, MAX_STORES, Node, NodeId, Program,
-    VarId, VerifyError,
+    Rule, VarId, VerifyError,
 };
-
-const STRING: &str = "a string must be an argument of a call";
 
 /// A body that is being walked.
 #[derive(Clone, Copy)]
@@ -98,7 +96,7 @@ impl<'a> Check<'a> {
 
     fn declare_var(&mut self, node: NodeId, var: VarId) -> Result<(), VerifyError> {
         if std::mem::replace(&mut self.var_declared[var.index()], true) {
-            return Err(VerifyError::Node { node, rule: "the variable is declared twice" });
+            return Err(VerifyError::Node { node, rule: Rule::VariableDeclaredTwice });
         }
         self.var_visible[var.index()] = true;
         self.visible.push(Declaration::Var(var));
@@ -107,7 +105,7 @@ impl<'a> Check<'a> {
 
     fn declare_buffer(&mut self, node: NodeId, buffer: BufferId) -> Result<(), VerifyError> {
         if std::mem::replace(&mut self.buffer_declared[buffer.index()], true) {
-            return Err(VerifyError::Node { node, rule: "the buffer is declared twice" });
+            return Err(VerifyError::Node { node, rule: Rule::BufferDeclaredTwice });
         }
         self.buffer_visible[buffer.index()] = true;
         self.visible.push(Declaration::Buffer(buffer));
@@ -118,7 +116,7 @@ impl<'a> Check<'a> {
     pub(super) fn node(&mut self, node: NodeId) -> Result<(), VerifyError> {
         self.close_bodies(node);
         if self.open.len() >= MAX_DEPTH {
-            return Err(VerifyError::TooLarge { node, rule: "statements nest too deep" });
+            return Err(VerifyError::TooLarge { node, rule: Rule::DepthOfStatements });
         }
         let program = self.program;
         let fail = |rule| Err(VerifyError::Node { node, rule });
@@ -128,42 +126,42 @@ impl<'a> Check<'a> {
             Node::Loop { var, min, extent, .. } => {
                 let dtype = program.dtype(extent);
                 if !dtype.is_int() || program.dtype(min) != dtype || program[var].dtype != dtype {
-                    return fail("a loop's variable, min and extent must have one integer type");
+                    return fail(Rule::TypesOfLoop);
                 }
                 self.expr(node, min)?;
                 self.expr(node, extent)?;
                 if program.as_int(extent).is_some_and(|extent| extent < 1) {
-                    return fail("a loop's extent must be at least 1");
+                    return fail(Rule::ExtentOfLoop);
                 }
                 let end = program.as_int(min).zip(program.as_int(extent)).map(|(min, n)| min.checked_add(n));
                 if end == Some(None) {
-                    return fail("a loop's end must fit in 64 bits");
+                    return fail(Rule::EndOfLoop);
                 }
                 declared = Some(var);
             }
             Node::Store { buffer, indices, value } => {
                 self.n_stores += 1;
                 if self.n_stores > MAX_STORES {
-                    return Err(VerifyError::TooLarge { node, rule: "a program has at most 4096 stores" });
+                    return Err(VerifyError::TooLarge { node, rule: Rule::NumberOfStores });
                 }
                 self.expr(node, value)?;
                 self.access(node, buffer, indices)?;
                 program.list(indices).iter().try_for_each(|index| self.expr(node, *index))?;
                 if program.dtype(value) != program[buffer].dtype {
-                    return fail("the stored value must have the buffer's type");
+                    return fail(Rule::TypeOfStore);
                 }
             }
             Node::If { condition, otherwise } => {
                 self.expr(node, condition)?;
                 if program.dtype(condition) != DataType::Bool {
-                    return fail("a condition must be a bool");
+                    return fail(Rule::TypeOfCondition);
                 }
                 otherwise_start = otherwise;
             }
             Node::Let { var, value } => {
                 self.expr(node, value)?;
                 if program[var].dtype != program.dtype(value) {
-                    return fail("a let's variable must have its value's type");
+                    return fail(Rule::TypeOfLet);
                 }
                 self.declare_var(node, var)?;
             }
@@ -180,14 +178,14 @@ impl<'a> Check<'a> {
     /// Checks an expression that a statement uses directly.
     fn expr(&mut self, node: NodeId, expr: ExprId) -> Result<(), VerifyError> {
         if self.depths[expr.index()] > MAX_DEPTH {
-            return Err(VerifyError::TooLarge { node, rule: "operators nest too deep" });
+            return Err(VerifyError::TooLarge { node, rule: Rule::DepthOfOperators });
         }
         self.total = self.total.saturating_add(self.sizes[expr.index()]);
         if self.total > MAX_EXPR_NODES {
-            return Err(VerifyError::TooLarge { node, rule: "the expressions are too large" });
+            return Err(VerifyError::TooLarge { node, rule: Rule::SizeOfExpressions });
         }
         if self.is_string(expr) {
-            return Err(VerifyError::Expr { node, expr, rule: STRING });
+            return Err(VerifyError::Expr { node, expr, rule: Rule::PlaceOfString });
         }
         self.operands(node, expr)
     }
@@ -199,10 +197,10 @@ impl<'a> Check<'a> {
         let number = |id| program.dtype(id).is_int() || program.dtype(id).is_float();
         match program[expr] {
             Expr::Int { dtype, value } if !dtype.holds(value) => {
-                return fail("an integer literal must fit in its type, an integer's or bool");
+                return fail(Rule::IntegerLiteral);
             }
             Expr::Float { dtype, .. } if !dtype.is_float() => {
-                return fail("a float literal must have a float type");
+                return fail(Rule::FloatLiteral);
             }
             Expr::Int { .. } | Expr::Float { .. } | Expr::Str(_) => {}
             Expr::Var(var) => {
@@ -213,7 +211,7 @@ impl<'a> Check<'a> {
             Expr::Binary { op, lhs, rhs } => {
                 let dtype = program.dtype(lhs);
                 if dtype != program.dtype(rhs) {
-                    return fail("the operands must have one type");
+                    return fail(Rule::TypesOfOperands);
                 }
                 let fits = match op {
                     BinaryOp::And | BinaryOp::Or => dtype == DataType::Bool,
@@ -221,25 +219,25 @@ impl<'a> Check<'a> {
                     _ => number(lhs),
                 };
                 if !fits {
-                    return fail("the operation does not take operands of this type");
+                    return fail(Rule::TypeOfOperation);
                 }
                 if let Some(rule) = broken_by_literals(program, op, lhs, rhs) {
                     return fail(rule);
                 }
             }
-            Expr::Not(value) if program.dtype(value) != DataType::Bool => return fail("`not` takes a bool"),
+            Expr::Not(value) if program.dtype(value) != DataType::Bool => return fail(Rule::TypeOfNegation),
             Expr::Select { condition, then, otherwise } | Expr::IfThenElse { condition, then, otherwise } => {
                 if program.dtype(condition) != DataType::Bool {
-                    return fail("a condition must be a bool");
+                    return fail(Rule::TypeOfCondition);
                 }
                 if program.dtype(then) != program.dtype(otherwise) {
-                    return fail("both sides of a choice must have one type");
+                    return fail(Rule::TypesOfChoice);
                 }
                 if [then, otherwise].iter().any(|side| self.is_string(*side)) {
-                    return fail(STRING);
+                    return fail(Rule::PlaceOfString);
                 }
             }
-            Expr::Cast { value, .. } if self.is_string(value) => return fail(STRING),
+            Expr::Cast { value, .. } if self.is_string(value) => return fail(Rule::PlaceOfString),
             Expr::Load { buffer, indices } => self.access(node, buffer, indices)?,
             Expr::Not(_) | Expr::Cast { .. } | Expr::Call { .. } => {}
         }
@@ -263,11 +261,11 @@ impl<'a> Check<'a> {
         }
         let rank = program[buffer].shape.len();
         if indices.len() != rank && !(rank == 0 && indices.len() == 1) {
-            return Err(VerifyError::Node { node, rule: "an access must have one index a dimension" });
+            return Err(VerifyError::Node { node, rule: Rule::NumberOfIndices });
         }
         for &index in program.list(indices) {
             if !program.dtype(index).is_int() {
-                return Err(VerifyError::Expr { node, expr: index, rule: "an index must be an integer" });
+                return Err(VerifyError::Expr { node, expr: index, rule: Rule::TypeOfIndex });
             }
         }
         Ok(())
@@ -275,14 +273,14 @@ impl<'a> Check<'a> {
 }
 
 /// The rule that an operation of integers breaks because of the literals in it.
-pub(crate) fn broken_by_literals(program: &Program, op: BinaryOp, lhs: ExprId, rhs: ExprId) -> Option<&'static str> {
+pub(crate) fn broken_by_literals(program: &Program, op: BinaryOp, lhs: ExprId, rhs: ExprId) -> Option<Rule> {
     let dtype = program.dtype(lhs);
     if !dtype.is_int() {
         return None;
     }
     let (a, b) = (program.as_int(lhs), constant(program, rhs));
     if op.divides() && b == Some(0) {
-        return Some("an integer must not be divided by 0");
+        return Some(Rule::DivisionByZero);
     }
     let fits = match op {
         BinaryOp::Add => constant(program, lhs)?.checked_add(b?),
@@ -292,7 +290,7 @@ pub(crate) fn broken_by_literals(program: &Program, op: BinaryOp, lhs: ExprId, r
         _ => return None,
     };
     let fits = fits.is_some_and(|value| dtype.holds(value));
-    (!fits).then_some("a constant must fit in its type")
+    (!fits).then_some(Rule::ConstantOverflow)
 }
 
 /// The value of an integer literal, or of a sum, difference or product of literals.

@@ -1,8 +1,8 @@
 //! The verifier: one broken rule a test line.
 
 use cdmpp_ir::{
-    BinaryOp, Body, Buffer, DataType, Effect, ExprId, LoopHeader, LoopKind, MAX_DEPTH, MAX_EXPR_NODES, Program, Scope,
-    VerifyError,
+    BinaryOp, Body, Buffer, DataType, Effect, ExprId, LoopHeader, LoopKind, MAX_DEPTH, MAX_EXPR_NODES, Program, Rule,
+    Scope, TextError, VerifyError,
 };
 use expect_test::{Expect, expect};
 
@@ -364,4 +364,11 @@ fn a_reader_s_own_error_comes_through() {
     });
     assert_eq!(built, Err(ReadError::Broken));
     assert!(!second_ran, "the error of the first case skips the second");
+}
+
+#[test]
+fn the_broken_rule_can_be_matched() {
+    let error = "program f() { eval 1 // 0 }".parse::<Program>().unwrap_err();
+    let TextError::Invalid { source: VerifyError::Expr { rule, .. }, .. } = error else { panic!("{error:?}") };
+    assert_eq!(rule, Rule::DivisionByZero);
 }
