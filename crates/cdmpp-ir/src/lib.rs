@@ -16,6 +16,7 @@
 //! | [`Featurizer`] | computes the vectors of a program's stores; implement it to try another feature set |
 //! | [`CompactAst`] | the features, ranks and depths of all stores |
 //! | [`Elements`], [`InterpretError`] | what [`Program::interpret`] runs a program on, and why it could not |
+//! | [`ScheduleError`] | why a loop could not be [split](Program::split), [fused](Program::fuse), [reordered](Program::reorder) or [run in another way](Program::with_kind) |
 //! | [`Bounds`] | accesses outside a buffer, found without data by [`Program::check_bounds`] |
 //! | [`BuiltIn`] | the featurizers of this crate, by name and by schema |
 //!
@@ -89,6 +90,7 @@ mod node;
 mod preorder;
 mod program;
 mod same;
+mod schedule;
 mod simplify;
 mod text;
 mod verify;
@@ -110,6 +112,7 @@ pub use interpret::{Elements, InterpretError, MAX_INTERPRETED_ELEMENTS};
 pub use node::{Annotation, AnnotationValue, LoopKind, Node, ThreadAxis, UnknownThreadAxis};
 pub use preorder::Preorder;
 pub use program::{Children, Program, Var};
+pub use schedule::ScheduleError;
 pub use text::{Position, TextError};
 pub use verify::{MAX_DEPTH, MAX_EXPR_NODES, MAX_STORES, Rule, VerifyError};
 pub use work::Work;

@@ -5,6 +5,7 @@
 mod interpreter;
 mod oracle;
 mod random;
+mod schedules;
 
 use cdmpp_ir::{
     AnsorFeaturizer, BinaryOp, Body, Buffer, CompactAst, DataType, ExprId, LoopHeader, LoopKind, Program, Scope,

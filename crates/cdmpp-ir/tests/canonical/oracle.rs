@@ -9,7 +9,7 @@ use crate::random::bounded_program;
 const MAX_STEPS: u64 = 20_000_000;
 
 /// What a program leaves in its parameters, which start with numbers of their own.
-fn run(program: &Program) -> Vec<Elements> {
+pub(crate) fn run(program: &Program) -> Vec<Elements> {
     let input = |(number, param): (usize, &cdmpp_ir::BufferId)| {
         let n = program[*param].n_elements();
         Elements::Ints((0..n).map(|at| (at * 37 + number as i64 * 11) % 101 - 50).collect())
