@@ -9,6 +9,7 @@
 //! |---|---|---|
 //! | [`ir`] | programs and what a predictor sees of them | [`Program`](ir::Program), [`CompactAst`](ir::CompactAst), [`Featurizer`](ir::Featurizer) |
 //! | [`tvm`] | reading TVMScript | [`parse_tvmscript`](tvm::parse_tvmscript) |
+//! | [`onnx`] | reading ONNX models: operators and their programs | [`Model`](onnx::Model), [`Operator`](onnx::Operator) |
 //! | [`hardware`] | what is known of a CPU or GPU | [`HardwareTable`](hardware::HardwareTable) |
 //! | [`data`] | measured programs: reading, cleaning, splitting | [`Dataset`](data::Dataset), [`split`](data::split()) |
 //! | [`model`] | training and prediction | [`Predictor`](model::Predictor), [`train::fit`](model::train::fit), [`Metrics`](model::Metrics) |
@@ -69,6 +70,7 @@
 //! - `candle` (default): with `adapt`, the same discrepancies on candle tensors; brings candle.
 //! - `data` (default): [`data`], and with it `tvm`.
 //! - `model` (default): [`model`]; brings candle.
+//! - `onnx` (default): [`onnx`].
 //! - `replay` (default): [`replay`].
 //! - `sample` (default): [`sample`]; brings linfa.
 //! - `tvm` (default): [`tvm`]; brings a Python parser.
@@ -92,6 +94,8 @@ pub use cdmpp_hardware as hardware;
 pub use cdmpp_ir as ir;
 #[cfg(feature = "model")]
 pub use cdmpp_model as model;
+#[cfg(feature = "onnx")]
+pub use cdmpp_onnx as onnx;
 #[cfg(feature = "replay")]
 pub use cdmpp_replay as replay;
 #[cfg(feature = "sample")]

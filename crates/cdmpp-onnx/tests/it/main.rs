@@ -1,0 +1,9 @@
+//! The crate from outside: models, operators, damaged files.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod hostile;
+mod lowering;
+mod models;
+mod operators;
+mod rejection;
