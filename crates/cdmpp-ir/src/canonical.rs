@@ -241,6 +241,10 @@ impl<'a> Canonicalizer<'a> {
             let range = self.simplifier.interval(min).run(self.simplifier.interval(extent));
             self.simplifier.facts.intervals[var.index()] = range;
         }
+        let literals = self.simplifier.work.as_int(min).zip(self.simplifier.work.as_int(extent));
+        if literals.is_some_and(|(min, extent)| min.checked_add(extent).is_none()) {
+            self.simplifier.give_up();
+        }
         let mut header = self.source[node].clone();
         if let Node::Loop { min: first, extent: n, .. } = &mut header {
             (*first, *n) = (self.emit(min), self.emit(extent));

@@ -90,7 +90,7 @@ impl<'a> Simplifier<'a> {
         self.has_given_up
     }
 
-    fn give_up(&mut self) {
+    pub(crate) fn give_up(&mut self) {
         self.has_given_up = true;
     }
 

@@ -1,7 +1,8 @@
 //! Hostile texts: whatever is read, the answer is a program or an error.
 
-use cdmpp_ir::{MAX_DEPTH, Program, TextError, VerifyError};
-use rand::prelude::*;
+use cdmpp_ir::{AnsorFeaturizer, CompactAst, Elements, MAX_DEPTH, Program, TextError, VerifyError};
+use proptest::prelude::*;
+use rand::prelude::{IndexedRandom, Rng, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
 
 use crate::random;
@@ -17,11 +18,14 @@ fn corpus() -> Vec<String> {
     paths.iter().map(|path| std::fs::read_to_string(path).expect("the corpus is text")).collect()
 }
 
-/// Reads a text; if it is a program, what it prints must be the same program.
+/// Reads a text; if it is a program, what it prints must be the same program, and it must have finite features.
 fn read(text: &str) -> bool {
     let Ok(program) = text.parse::<Program>() else { return false };
     let printed = program.to_string();
     assert_eq!(printed.parse::<Program>().as_ref(), Ok(&program), "{text}\n{printed}");
+    let ast = CompactAst::encode(&program, &AnsorFeaturizer);
+    assert!(ast.features().iter().all(|value| value.is_finite()), "{text}");
+    let _ = program.check_bounds(10_000);
     true
 }
 
@@ -157,6 +161,7 @@ fn the_deepest_program_is_read_and_printed() {
             assert!(program.preorder().any(|(_, depth)| depth == n - 1));
             assert_eq!(program.to_string().parse::<Program>().as_ref(), Ok(&program));
             assert_eq!(program, program.clone());
+            assert_eq!(program.canonical().verify(), Ok(()));
         }
     });
 }
@@ -166,4 +171,23 @@ fn many_equal_names_are_no_trap() {
     let text = format!("program f() {{ {} }}", "for i in 0..1 { } ".repeat(50_000));
     let program: Program = text.parse().expect("the text is a program");
     assert_eq!(program.n_vars(), 50_000);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 1000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// The verifier runs between the passes, too.
+    #[test]
+    fn programs_of_every_kind_are_encoded(program in random::programs()) {
+        let canonical = program.canonical();
+        prop_assert_eq!(canonical.verify(), Ok(()));
+        let ast = CompactAst::encode(&program, &AnsorFeaturizer);
+        prop_assert!(ast.features().iter().all(|value| value.is_finite()));
+        let _ = program.check_bounds(1_000);
+        let params = || program.params().iter().map(|param| &program[*param]);
+        if params().all(|param| param.n_elements() < 100_000) {
+            let zeros = params().map(|param| Elements::zeros(param.dtype, param.n_elements() as usize));
+            let _ = program.interpret(zeros.collect(), 1_000);
+        }
+    }
 }

@@ -103,6 +103,16 @@ fn constants_without_a_value_are_refused() {
 }
 
 #[test]
+fn a_loop_whose_end_turns_out_to_overflow_stays_as_it_is() {
+    let text = "program p(x: float32[4]) {
+        let last = 9223372036854775806
+        for i in last..+(2 + last % 2) { x[0] = 1.0 }
+    }";
+    let program: Program = text.parse().unwrap();
+    assert_eq!(program.canonical(), program);
+}
+
+#[test]
 fn two_parameters_with_one_name_are_refused() {
     let error = "program p(x: float32[4], x: float32[4]) { }".parse::<Program>().unwrap_err();
     assert_eq!(error.to_string(), "line 1, column 26: there is a parameter named `x` already");
