@@ -1,5 +1,7 @@
 //! Correlation alignment.
 
+use pulp::{Arch, Simd, WithSimd};
+
 use crate::rows::{Rows, both};
 use crate::{AdaptError, Discrepancy};
 
@@ -37,15 +39,18 @@ pub fn coral(source: &[f32], target: &[f32], width: usize) -> Result<Discrepancy
     let (mut source, mut target) = both(source, target, width)?;
     source.subtract(&source.means());
     target.subtract(&target.means());
-    let mut difference = covariance(&source);
-    for (a, b) in difference.iter_mut().zip(covariance(&target)) {
+    let arch = Arch::new();
+    let mut difference = arch.dispatch(Covariance { set: &source });
+    for (a, b) in difference.iter_mut().zip(arch.dispatch(Covariance { set: &target })) {
         *a -= b;
     }
     let scale = 1.0 / (4.0 * (width as f64).powi(2));
     let value = difference.iter().map(|x| x * x).sum::<f64>() * scale;
     // The slope along cov(x) is 2 · scale · difference, and cov(x) is xᵀx / (n − 1). The mean that x is a deviation from
     // adds nothing: the deviations, and with them their products with a matrix, add up to 0.
-    let slopes = |set: &Rows, sign: f64| products(set, &difference, sign * 4.0 * scale / degrees(set));
+    let slopes = |set: &Rows, sign: f64| {
+        arch.dispatch(Products { set, matrix: &difference, factor: sign * 4.0 * scale / degrees(set) })
+    };
     Discrepancy::new(value, &slopes(&source, 1.0), &slopes(&target, -1.0))
 }
 
@@ -55,37 +60,59 @@ fn degrees(set: &Rows) -> f64 {
 }
 
 /// The covariance of the columns of a set of deviations, (d, d), by n − 1.
-fn covariance(set: &Rows) -> Vec<f64> {
-    let d = set.width;
-    let mut sums = vec![0.0; d * d];
-    for row in set.iter() {
-        for (i, x) in row.iter().enumerate() {
-            for (sum, y) in sums[i * d + i..(i + 1) * d].iter_mut().zip(&row[i..]) {
-                *sum += x * y;
+struct Covariance<'a> {
+    set: &'a Rows,
+}
+
+impl WithSimd for Covariance<'_> {
+    type Output = Vec<f64>;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) -> Vec<f64> {
+        let set = self.set;
+        let d = set.width;
+        let mut sums = vec![0.0; d * d];
+        for row in set.iter() {
+            for (i, x) in row.iter().enumerate() {
+                for (sum, y) in sums[i * d + i..(i + 1) * d].iter_mut().zip(&row[i..]) {
+                    *sum += x * y;
+                }
             }
         }
-    }
-    let degrees = degrees(set);
-    for i in 0..d {
-        for j in i..d {
-            sums[i * d + j] /= degrees;
-            sums[j * d + i] = sums[i * d + j];
+        let degrees = degrees(set);
+        for i in 0..d {
+            for j in i..d {
+                sums[i * d + j] /= degrees;
+                sums[j * d + i] = sums[i * d + j];
+            }
         }
+        sums
     }
-    sums
 }
 
 /// The product of the rows and a matrix (d, d), times a factor.
-fn products(set: &Rows, matrix: &[f64], factor: f64) -> Vec<f64> {
-    let d = set.width;
-    let mut products = vec![0.0; set.values.len()];
-    for (row, sums) in set.iter().zip(products.chunks_exact_mut(d)) {
-        for (x, line) in row.iter().zip(matrix.chunks_exact(d)) {
-            let x = factor * x;
-            for (sum, y) in sums.iter_mut().zip(line) {
-                *sum += x * y;
+struct Products<'a> {
+    set: &'a Rows,
+    matrix: &'a [f64],
+    factor: f64,
+}
+
+impl WithSimd for Products<'_> {
+    type Output = Vec<f64>;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) -> Vec<f64> {
+        let Self { set, matrix, factor } = self;
+        let d = set.width;
+        let mut products = vec![0.0; set.values.len()];
+        for (row, sums) in set.iter().zip(products.chunks_exact_mut(d)) {
+            for (x, line) in row.iter().zip(matrix.chunks_exact(d)) {
+                let x = factor * x;
+                for (sum, y) in sums.iter_mut().zip(line) {
+                    *sum += x * y;
+                }
             }
         }
+        products
     }
-    products
 }

@@ -1,5 +1,7 @@
 //! Maximum mean discrepancy.
 
+use pulp::{Arch, Simd, WithSimd};
+
 use crate::rows::both;
 use crate::{AdaptError, Discrepancy};
 
@@ -7,7 +9,7 @@ use crate::{AdaptError, Discrepancy};
 const FACTORS: [f64; 5] = [0.5, std::f64::consts::FRAC_1_SQRT_2, 1.0, std::f64::consts::SQRT_2, 2.0];
 
 /// How many sums of squares are taken side by side, so that they fill the vectors of a machine.
-const LANES: usize = 8;
+const LANES: usize = 16;
 
 /// The squared maximum mean discrepancy of two sets of embeddings, under the mean of Gaussian kernels of several
 /// bandwidths σ, k(x, y) = exp(−‖x − y‖² / 2σ²):
@@ -49,33 +51,54 @@ const LANES: usize = 8;
 pub fn mmd(source: &[f32], target: &[f32], width: usize, bandwidths: &[f64]) -> Result<Discrepancy, AdaptError> {
     let (source, target) = both(source, target, width)?;
     let factors = factors(bandwidths)?;
-    let (n, m) = (source.n() as f64, target.n() as f64);
+    // A row of the source has the share 1 / n, one of the target −1 / m. The discrepancy is the sum of k(x, y) over all
+    // pairs of rows of both sets, times both shares.
+    let (n, m) = (source.n(), target.n());
+    let mut shares = vec![1.0 / n as f64; n];
+    shares.resize(n + m, -1.0 / m as f64);
     let middle = source.values.len();
     let mut values = source.values;
     values.extend(&target.values);
-    // A row of the source has the share 1 / n, one of the target −1 / m. The discrepancy is the sum of k(x, y) over all
-    // pairs of rows of both sets, times both shares; of a row and itself the kernel is 1.
-    let share = |i: usize| if i * width < middle { 1.0 / n } else { -1.0 / m };
-    let mut value = 1.0 / n + 1.0 / m;
-    let mut slopes = vec![0.0; values.len()];
-    for i in 1..values.len() / width {
-        let (values_before, x) = (&values[..i * width], &values[i * width..][..width]);
-        let (slopes_before, to_x) = slopes.split_at_mut(i * width);
-        let others = values_before.chunks_exact(width).zip(slopes_before.chunks_exact_mut(width));
-        for (j, (y, to_y)) in others.enumerate() {
-            let square = squared_distance(x, y);
-            let (mut kernel, mut fall) = (0.0, 0.0);
-            for factor in &factors {
-                let bump = (-factor * square).exp();
-                kernel += bump;
-                fall += factor * bump;
+    let (value, slopes) = Arch::new().dispatch(Pairs { values: &values, width, shares: &shares, factors: &factors });
+    Discrepancy::new(value, &slopes[..middle], &slopes[middle..])
+}
+
+/// The sum of the kernel over all pairs of rows, times both shares, and its slopes along all elements.
+///
+/// Wider vectors do not change the order of sums, and so no bit of the result.
+struct Pairs<'a> {
+    values: &'a [f64],
+    width: usize,
+    shares: &'a [f64],
+    factors: &'a [Factor],
+}
+
+impl WithSimd for Pairs<'_> {
+    type Output = (f64, Vec<f64>);
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) -> Self::Output {
+        let Self { values, width, shares, factors } = self;
+        // Of a row and itself the kernel is 1.
+        let mut value: f64 = shares.iter().map(|share| share * share).sum();
+        let mut slopes = vec![0.0; values.len()];
+        let mut pulls = vec![0.0; shares.len()];
+        for i in 1..shares.len() {
+            let (before, x) = (&values[..i * width], &values[i * width..][..width]);
+            for (square, y) in pulls.iter_mut().zip(before.chunks_exact(width)) {
+                *square = squared_distance(x, y);
             }
-            // Each pair stands for two, (x, y) and (y, x).
-            let shares = 2.0 * share(i) * share(j) / factors.len() as f64;
-            value += shares * kernel;
-            // The slope along the square is −fall, and that of the square along x is 2 (x − y).
-            let pull = -2.0 * shares * fall;
-            if pull != 0.0 {
+            for (pull, share) in pulls[..i].iter_mut().zip(shares) {
+                let (kernel, fall) = kernel(*pull, factors);
+                // Each pair stands for two, (x, y) and (y, x).
+                let share = 2.0 * shares[i] * share;
+                value += share * kernel;
+                // The slope along the square is −fall, and that of the square along x is 2 (x − y).
+                *pull = -2.0 * share * fall;
+            }
+            let (slopes_before, to_x) = slopes.split_at_mut(i * width);
+            let others = before.chunks_exact(width).zip(slopes_before.chunks_exact_mut(width));
+            for ((y, to_y), pull) in others.zip(&pulls).filter(|(_, pull)| **pull != 0.0) {
                 for ((to_x, to_y), (x, y)) in to_x.iter_mut().zip(to_y).zip(x.iter().zip(y)) {
                     let slope = pull * (x - y);
                     *to_x += slope;
@@ -83,8 +106,21 @@ pub fn mmd(source: &[f32], target: &[f32], width: usize, bandwidths: &[f64]) -> 
                 }
             }
         }
+        (value, slopes)
     }
-    Discrepancy::new(value, &slopes[..middle], &slopes[middle..])
+}
+
+/// The mean kernel at a squared distance, and how fast it falls with that.
+#[inline(always)]
+fn kernel(square: f64, factors: &[Factor]) -> (f64, f64) {
+    let (mut kernel, mut fall, mut bump) = (0.0, 0.0, 1.0);
+    for Factor { factor, is_double } in factors {
+        bump = if *is_double { bump * bump } else { (-factor * square).exp() };
+        kernel += bump;
+        fall += factor * bump;
+    }
+    let n = factors.len() as f64;
+    (kernel / n, fall / n)
 }
 
 /// Five bandwidths for [`mmd`]: the median of the distances between all rows of both sets, and its multiples by powers
@@ -114,9 +150,30 @@ pub fn mmd(source: &[f32], target: &[f32], width: usize, bandwidths: &[f64]) -> 
 pub fn median_bandwidths(source: &[f32], target: &[f32], width: usize) -> Result<Vec<f64>, AdaptError> {
     let (source, target) = both(source, target, width)?;
     let rows: Vec<&[f64]> = source.iter().chain(target.iter()).collect();
-    let pairs = rows.iter().enumerate().flat_map(|(i, a)| rows[..i].iter().map(move |b| (a, b)));
-    let distances = pairs.map(|(a, b)| squared_distance(a, b).sqrt()).filter(|distance| *distance > 0.0);
-    Ok(around_median(distances.collect()))
+    Ok(around_median(Arch::new().dispatch(Distances { rows: &rows })))
+}
+
+/// All distances between two rows, but those of 0.
+struct Distances<'a> {
+    rows: &'a [&'a [f64]],
+}
+
+impl WithSimd for Distances<'_> {
+    type Output = Vec<f64>;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) -> Vec<f64> {
+        let mut distances = Vec::with_capacity(self.rows.len() * (self.rows.len() - 1) / 2);
+        for (i, a) in self.rows.iter().enumerate() {
+            for b in &self.rows[..i] {
+                let distance = squared_distance(a, b).sqrt();
+                if distance > 0.0 {
+                    distances.push(distance);
+                }
+            }
+        }
+        distances
+    }
 }
 
 /// The bandwidths around the upper median of distances, or around 1 if there are none.
@@ -126,8 +183,16 @@ pub(crate) fn around_median(mut distances: Vec<f64>) -> Vec<f64> {
     FACTORS.iter().map(|factor| factor * median).collect()
 }
 
-/// 1 / 2σ² for each bandwidth σ.
-fn factors(bandwidths: &[f64]) -> Result<Vec<f64>, AdaptError> {
+/// 1 / 2σ² of a bandwidth σ.
+struct Factor {
+    factor: f64,
+    /// Whether it is twice the one before: then the kernel is the square of that one's, and needs no exponential. Those of
+    /// [`median_bandwidths`] are.
+    is_double: bool,
+}
+
+/// The factors of bandwidths in rising order.
+fn factors(bandwidths: &[f64]) -> Result<Vec<Factor>, AdaptError> {
     if bandwidths.is_empty() {
         return Err(AdaptError::NoBandwidth);
     }
@@ -136,9 +201,18 @@ fn factors(bandwidths: &[f64]) -> Result<Vec<f64>, AdaptError> {
         let valid = *bandwidth > 0.0 && factor.is_finite() && factor > 0.0;
         if valid { Ok(factor) } else { Err(AdaptError::Bandwidth { bandwidth: *bandwidth }) }
     };
-    bandwidths.iter().map(factor).collect()
+    let mut factors = bandwidths.iter().map(factor).collect::<Result<Vec<f64>, _>>()?;
+    factors.sort_by(f64::total_cmp);
+    let mut before = 0.0;
+    let doubles = factors.into_iter().map(|factor| {
+        let is_double = (factor - 2.0 * before).abs() < 1e-14 * factor;
+        before = factor;
+        Factor { factor, is_double }
+    });
+    Ok(doubles.collect())
 }
 
+#[inline(always)]
 fn squared_distance(xs: &[f64], ys: &[f64]) -> f64 {
     let mut sums = [0.0; LANES];
     let (xs, ys) = (xs.chunks_exact(LANES), ys.chunks_exact(LANES));
