@@ -49,6 +49,7 @@ mod call;
 mod element_type;
 mod error;
 mod evaluate;
+mod fuse;
 mod infer;
 mod lower;
 mod model;
@@ -60,6 +61,7 @@ mod wire;
 
 pub use element_type::ElementType;
 pub use error::{GraphProblem, Malformed, OnnxError, Problem};
+pub use fuse::Fusion;
 pub use lower::{LowerError, Lowered};
 pub use model::Model;
 pub use operator::{Attribute, Operator, Tensor};

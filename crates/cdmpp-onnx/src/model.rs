@@ -2,6 +2,8 @@
 
 mod read;
 
+pub(crate) use read::seven_digits;
+
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{Cursor, Read, Seek};

@@ -66,6 +66,22 @@ impl ShapedNode {
     pub(crate) fn is(&self, op_type: &str) -> bool {
         self.op_type == op_type && self.domain.is_empty()
     }
+
+    /// An integer attribute.
+    pub(crate) fn int(&self, name: &str) -> Option<i64> {
+        match self.attributes.get(name)? {
+            Attribute::Int(value) => Some(*value),
+            _ => None,
+        }
+    }
+
+    /// An attribute that is a list of integers.
+    pub(crate) fn ints(&self, name: &str) -> Option<&[i64]> {
+        match self.attributes.get(name)? {
+            Attribute::Ints(values) => Some(values),
+            _ => None,
+        }
+    }
 }
 
 /// A model of which every shape is known, without what can be computed before the run: made by
