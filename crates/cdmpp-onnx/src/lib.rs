@@ -12,6 +12,7 @@
 //! | [`Model`] | a file as it is: operators, symbolic dimensions, small constants |
 //! | [`Dims`] | the values of symbolic dimensions |
 //! | [`ShapedModel`] | the operators that a run executes, with every shape, in an order in which they can run |
+//! | [`Fusion`] | how a runtime rewrites a model: which operators it joins, and in which layout they run |
 //! | [`Operator`] | one of them: type, attributes, [`Tensor`]s in and out; serde in the form of record files |
 //! | [`Lowered`] | its loop nest, or that it is a view and costs nothing |
 //! | [`OnnxError`], [`LowerError`] | what is wrong, with the node, the operator and the dimension |

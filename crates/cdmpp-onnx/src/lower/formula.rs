@@ -126,8 +126,12 @@ pub(super) fn unary(body: &mut Body<'_>, name: &str, op: &Operator, x: ExprId) -
         "Neg" => from(body, 0.0, BinaryOp::Sub, x),
         "Reciprocal" => from(body, 1.0, BinaryOp::Div, x),
         "Sign" => {
-            let capped = with(body, BinaryOp::Min, x, 1.0);
-            with(body, BinaryOp::Max, capped, -1.0)
+            let dtype = body.dtype(x);
+            let (positive, negative) = (with(body, BinaryOp::Gt, x, 0.0), with(body, BinaryOp::Lt, x, 0.0));
+            let zero = number(body, 0.0, dtype);
+            let (one, minus_one) = (number(body, 1.0, dtype), number(body, -1.0, dtype));
+            let other = body.select(negative, minus_one, zero);
+            body.select(positive, one, other)
         }
         "Not" => body.not(x),
         "BitwiseNot" => {

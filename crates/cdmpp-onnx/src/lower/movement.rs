@@ -40,23 +40,23 @@ fn seam(op: &Operator, rank: usize) -> Result<usize, Problem> {
 pub(super) fn concat(op: &Operator, body: &mut Body<'_>) -> Result<(), Problem> {
     let whole = &result(op)?.shape;
     let axis = seam(op, whole.len())?;
-    let y = output(body, op)?;
-    let mut start = 0;
-    for (place, part) in op.inputs.iter().enumerate() {
-        if part.shape.len() != whole.len() || part.n_elements() == 0 {
-            if part.n_elements() == 0 {
-                continue;
-            }
+    let mut parts = Vec::with_capacity(op.inputs.len());
+    for (place, part) in op.inputs.iter().enumerate().filter(|(_, part)| part.n_elements() > 0) {
+        if part.shape.len() != whole.len() {
             return Err(Problem::Mismatch(part.shape.clone(), whole.clone()));
         }
-        let x = input(body, op, place)?;
-        over(body, &part.shape, &mut |body, at| {
+        parts.push((&part.shape, input(body, op, place)?));
+    }
+    let y = output(body, op)?;
+    let mut start = 0;
+    for (part, x) in parts {
+        over(body, part, &mut |body, at| {
             let mut to = at.to_vec();
             to[axis] = affine(body, at[axis], 1, start);
             let value = body.load(x, at);
             body.store(y, &to, value);
         });
-        start += part.shape[axis];
+        start += part[axis];
     }
     if start == whole[axis] { Ok(()) } else { Err(Problem::Rule("the parts are not the whole")) }
 }

@@ -24,7 +24,10 @@ fn check(name: &str, fusion: Fusion, expected: Expect) {
 
 #[test]
 fn convolutions_take_norms_residuals_and_activations_in() {
-    check("cnn", Fusion::OnnxRuntime { block: 8 }, expect![[r#"
+    check(
+        "cnn",
+        Fusion::OnnxRuntime { block: 8 },
+        expect![[r#"
         com.microsoft.nchwc.Conv([1, 3, 32, 32], [16, 3, 3, 3], [16]) -> [1, 16, 16, 16] then Relu after []
         com.microsoft.nchwc.MaxPool([1, 16, 16, 16]) -> [1, 16, 8, 8] after [0]
         com.microsoft.nchwc.Conv([1, 16, 8, 8], [16, 16, 3, 3], [16], [1, 16, 8, 8]) -> [1, 16, 8, 8] then Relu after [1]
@@ -32,12 +35,16 @@ fn convolutions_take_norms_residuals_and_activations_in() {
         com.microsoft.nchwc.ReorderOutput([1, 16, 1, 1]) -> [1, 16, 1, 1] after [3]
         Flatten([1, 16, 1, 1]) -> [1, 16] after [4]
         Gemm([1, 16], [10]) -> [1, 10] after [5]
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn channels_are_padded_to_blocks() {
-    check("cnn", Fusion::OnnxRuntime { block: 32 }, expect![[r#"
+    check(
+        "cnn",
+        Fusion::OnnxRuntime { block: 32 },
+        expect![[r#"
         com.microsoft.nchwc.Conv([1, 3, 32, 32], [32, 3, 3, 3], [32]) -> [1, 32, 16, 16] then Relu after []
         com.microsoft.nchwc.MaxPool([1, 32, 16, 16]) -> [1, 32, 8, 8] after [0]
         com.microsoft.nchwc.ReorderOutput([1, 32, 8, 8]) -> [1, 16, 8, 8] after [1]
@@ -46,12 +53,16 @@ fn channels_are_padded_to_blocks() {
         com.microsoft.nchwc.ReorderOutput([1, 32, 1, 1]) -> [1, 16, 1, 1] after [4]
         Flatten([1, 16, 1, 1]) -> [1, 16] after [5]
         Gemm([1, 16], [10]) -> [1, 10] after [6]
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn factors_and_transpositions_go_into_products() {
-    check("attention", Fusion::OnnxRuntime { block: 8 }, expect![[r#"
+    check(
+        "attention",
+        Fusion::OnnxRuntime { block: 8 },
+        expect![[r#"
         MatMul([1, 5, 16]) -> [1, 5, 16] after []
         MatMul([1, 5, 16]) -> [1, 5, 16] after []
         Reshape([1, 5, 16], [4]) -> [1, 5, 2, 8] after [0]
@@ -63,7 +74,8 @@ fn factors_and_transpositions_go_into_products() {
         MatMul([1, 2, 5, 5], [1, 2, 5, 8]) -> [1, 2, 5, 8] after [4, 7]
         Transpose([1, 2, 5, 8]) -> [1, 5, 2, 8] after [8]
         Reshape([1, 5, 2, 8], [3]) -> [1, 5, 16] after [9]
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]

@@ -5,6 +5,7 @@
 mod fusion;
 mod hostile;
 mod lowering;
+mod meaning;
 mod models;
 mod operators;
 mod rejection;
