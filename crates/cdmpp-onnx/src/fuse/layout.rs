@@ -93,7 +93,7 @@ impl Pass<'_> {
             ("", "Resize" | "Upsample") => self.upsample(node, output),
             ("", "Transpose") => self.transpose(node, output),
             ("", name) if ACTIVATIONS.contains(&name) => self.activation(node, output),
-            ("com.microsoft", "QuickGelu" | "Gelu") => self.activation(node, output),
+            ("com.microsoft", "QuickGelu") => self.activation(node, output),
             _ => None,
         };
         done.is_some()

@@ -128,7 +128,13 @@ fn part<'a>(model: &ShapedModel, part: &Part<'a>, value: ValueId, found: &mut Fo
             if matches!(part, Part::Weight(_)) && !model.values[value].constant {
                 return false;
             }
-            if *name == "channel" && !is_per_channel(model, value, found) {
+            let is_one = model.values[value].shape.iter().all(|extent| *extent == 1);
+            let fits = match *name {
+                "channel" => is_per_channel(model, value, found),
+                "factor" => is_one || is_per_channel(model, value, found),
+                _ => true,
+            };
+            if !fits {
                 return false;
             }
             match found.names.iter().find(|(other, _)| other == name) {

@@ -1,7 +1,7 @@
 //! The rules of ONNX Runtime's CPU profile, as patterns.
 //!
-//! `Op(a, b)` is an operator on what `a` and `b` stand for; `#c` is a weight; `_c` is a weight or anything else. The
-//! operands of sums and products match in either order. What comes after the arrow is the operator that takes the place
+//! `Op(a, b)` is an operator on what `a` and `b` stand for; `#c` is a weight, `#channel` one of a number for each channel,
+//! `#factor` such a one or a single number. The operands of sums and products match in either order. What comes after the arrow is the operator that takes the place
 //! of all: `^Conv` is the pattern's own `Conv` with its attributes, `+bias` a new weight of one number a channel, and
 //! words after the arrow's operator are attributes. A rule applies where only the outermost result is used elsewhere.
 
@@ -9,8 +9,8 @@
 pub(super) const BASIC: &[&str] = &[
     "BatchNormalization(Conv(x, #w, #b), #s, #o, #m, #v) -> ^Conv(x, w, b)",
     "BatchNormalization(Conv(x, #w), #s, #o, #m, #v) -> ^Conv(x, w, +bias)",
-    "Mul(Conv(x, #w, #b), #channel) -> ^Conv(x, w, b)",
-    "Mul(Conv(x, #w), #channel) -> ^Conv(x, w)",
+    "Mul(Conv(x, #w, #b), #factor) -> ^Conv(x, w, b)",
+    "Mul(Conv(x, #w), #factor) -> ^Conv(x, w)",
     "Add(Conv(x, #w, #b), #channel) -> ^Conv(x, w, b)",
     "Add(Conv(x, #w), #channel) -> ^Conv(x, w, +bias)",
 ];
