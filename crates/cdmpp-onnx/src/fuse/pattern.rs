@@ -131,6 +131,7 @@ fn part<'a>(model: &ShapedModel, part: &Part<'a>, value: ValueId, found: &mut Fo
             let is_one = model.values[value].shape.iter().all(|extent| *extent == 1);
             let fits = match *name {
                 "channel" => is_per_channel(model, value, found),
+                "row" => model.values[value].shape.len() == 1,
                 "factor" => is_one || is_per_channel(model, value, found),
                 _ => true,
             };

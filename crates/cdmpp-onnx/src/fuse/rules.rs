@@ -1,9 +1,10 @@
 //! The rules of ONNX Runtime's CPU profile, as patterns.
 //!
 //! `Op(a, b)` is an operator on what `a` and `b` stand for; `#c` is a weight, `#channel` one of a number for each channel,
-//! `#factor` such a one or a single number. The operands of sums and products match in either order. What comes after the arrow is the operator that takes the place
-//! of all: `^Conv` is the pattern's own `Conv` with its attributes, `+bias` a new weight of one number a channel, and
-//! words after the arrow's operator are attributes. A rule applies where only the outermost result is used elsewhere.
+//! `#factor` such a one or a single number, `#row` one of a single axis. The operands of sums and products match in
+//! either order. What comes after the arrow is the operator that takes the place of all: `^Conv` is the pattern's own
+//! `Conv` with its attributes, `+bias` a new weight of one number a channel, and words after the operator are
+//! attributes. A rule applies where only the outermost result is used elsewhere.
 
 /// What needs no operators of ONNX Runtime's own: statistics and factors that go into weights.
 pub(super) const BASIC: &[&str] = &[
@@ -26,8 +27,8 @@ pub(super) const EXTENDED: &[&str] = &[
     "Mul(Mul(x, #h), Add(Tanh(Mul(Add(x, Mul(Pow(x, #p), #c)), #s)), #one)) -> com.microsoft.FastGelu(x)",
     "Mul(x, Sigmoid(x)) -> com.microsoft.QuickGelu(x) alpha=1",
     "Mul(x, Sigmoid(Mul(x, #a))) -> com.microsoft.QuickGelu(x) alpha=1.702",
-    "Mul(Div(x, Sqrt(Add(ReduceMean(Pow(x, #two)), #e))), #g) -> SimplifiedLayerNormalization(x, g) axis=-1 stash_type=1",
-    "Mul(Mul(x, Div(#one, Sqrt(Add(ReduceMean(Pow(x, #two)), #e)))), #g) -> SimplifiedLayerNormalization(x, g) axis=-1 stash_type=1",
+    "Mul(Div(x, Sqrt(Add(ReduceMean(Pow(x, #two)), #e))), #row) -> SimplifiedLayerNormalization(x, row) axis=-1 stash_type=1",
+    "Mul(Mul(x, Div(#one, Sqrt(Add(ReduceMean(Pow(x, #two)), #e)))), #row) -> SimplifiedLayerNormalization(x, row) axis=-1 stash_type=1",
     "LayerNormalization(Add(a, b), #g, #h) -> com.microsoft.SkipLayerNormalization(a, b, g, h)",
     "Relu(Gemm(a, b, c)) -> com.microsoft.FusedGemm(a, b, c) ^Gemm activation=Relu",
 ];
