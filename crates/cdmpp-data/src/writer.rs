@@ -1,10 +1,10 @@
 //! Records into a file.
 
 use std::ffi::OsStr;
-use std::io::{self, BufWriter, Write};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use tempfile::NamedTempFile;
+use cdmpp_file::NewFile;
 
 use crate::{DataError, Record};
 
@@ -59,18 +59,18 @@ impl RecordWriter {
     /// # Errors
     /// If the rest cannot be written, or an earlier record could not.
     pub fn finish(self) -> Result<(), DataError> {
-        let result = self.sink.ok_or_else(failed_before).and_then(|sink| sink.finish(&self.path));
+        let result = self.sink.ok_or_else(failed_before).and_then(Sink::finish);
         result.map_err(|source| DataError::Write { path: self.path, source })
     }
 }
 
 #[derive(Debug)]
 enum Sink {
-    Plain(BufWriter<NamedTempFile>),
+    Plain(NewFile),
     Zstd(Box<ZstdSink>),
 }
 
-struct ZstdSink(zstd::Encoder<'static, NamedTempFile>);
+struct ZstdSink(zstd::Encoder<'static, NewFile>);
 
 impl std::fmt::Debug for ZstdSink {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -80,25 +80,13 @@ impl std::fmt::Debug for ZstdSink {
 
 impl Sink {
     fn create(path: &Path) -> io::Result<Self> {
-        let folder = match path.parent() {
-            Some(folder) if folder != Path::new("") => folder,
-            _ => Path::new("."),
-        };
-        let mut builder = tempfile::Builder::new();
-        builder.prefix(".cdmpp-");
-        #[cfg(unix)]
-        {
-            // As for any new file: what the user's mask allows, rather than the owner alone.
-            use std::os::unix::fs::PermissionsExt;
-            builder.permissions(std::fs::Permissions::from_mode(0o666));
-        }
-        let file = builder.tempfile_in(folder)?;
+        let file = NewFile::create(path)?;
         if path.extension() == Some(OsStr::new("zst")) {
             let mut encoder = zstd::Encoder::new(file, ZSTD_LEVEL)?;
             encoder.include_checksum(true)?;
             return Ok(Self::Zstd(Box::new(ZstdSink(encoder))));
         }
-        Ok(Self::Plain(BufWriter::new(file)))
+        Ok(Self::Plain(file))
     }
 
     fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
@@ -108,14 +96,12 @@ impl Sink {
         }
     }
 
-    fn finish(self, path: &Path) -> io::Result<()> {
+    fn finish(self) -> io::Result<()> {
         let file = match self {
-            Self::Plain(writer) => writer.into_inner().map_err(io::IntoInnerError::into_error)?,
+            Self::Plain(file) => file,
             Self::Zstd(encoder) => encoder.0.finish()?,
         };
-        file.as_file().sync_all()?;
-        file.persist(path)?;
-        Ok(())
+        Ok(file.finish()?)
     }
 }
 

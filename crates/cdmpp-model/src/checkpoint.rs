@@ -5,6 +5,7 @@ use std::path::Path;
 
 use candle_core::{Device, Tensor};
 use candle_nn::VarBuilder;
+use cdmpp_file::NewFile;
 use safetensors::SafeTensors;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -96,7 +97,7 @@ impl Predictor {
     }
 }
 
-/// Writes tensors with a JSON header to a temporary file beside `path`, and renames it.
+/// Writes tensors with a JSON header as a whole file.
 pub(crate) fn write_tensors<H: Serialize>(
     path: &Path,
     header: &H,
@@ -108,20 +109,9 @@ pub(crate) fn write_tensors<H: Serialize>(
     let json = serde_json::to_string(header).map_err(|error| invalid(&error))?;
     let bytes = safetensors::serialize(tensors, Some(HashMap::from([(KEY.to_owned(), json)])))
         .map_err(|error| invalid(&error))?;
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(".cdmpp-");
-    #[cfg(unix)]
-    {
-        // A temporary file is private to its owner by default; a result is as readable as the owner's other files.
-        use std::os::unix::fs::PermissionsExt;
-        builder.permissions(std::fs::Permissions::from_mode(0o666));
-    }
-    let mut file = builder.tempfile_in(folder).map_err(io)?;
+    let mut file = NewFile::create(path).map_err(|error| io(error.into()))?;
     std::io::Write::write_all(&mut file, &bytes).map_err(io)?;
-    file.as_file().sync_all().map_err(io)?;
-    file.persist(path).map_err(|error| io(error.error))?;
-    Ok(())
+    file.finish().map_err(|error| io(error.into()))
 }
 
 /// Reads what [`write_tensors`] wrote, if its header says `format`.

@@ -17,6 +17,7 @@
 //! | [`adapt`] | how far apart two sets of embeddings are | [`cmd`](adapt::cmd), [`mmd`](adapt::mmd()), [`coral`](adapt::coral()) |
 //! | [`sample`] | which tasks to measure on new hardware | [`select_tasks`](sample::select_tasks), [`Budget`](sample::Budget) |
 //! | [`calibrate`] | intervals around predicted latencies that hold as often as they say | [`Calibration`](calibrate::Calibration), [`Forecast`](calibrate::Forecast) |
+//! | [`file`] | files that are written whole, outputs that overwrite no input | [`NewFile`](file::NewFile), [`check_places`](file::check_places) |
 //!
 //! The command `cdmpp`, in the crate `cdmpp-cli`, does the same from a shell.
 //!
@@ -76,7 +77,7 @@
 //! - `tvm` (default): [`tvm`]; brings a Python parser.
 //! - `serde`: `Serialize` and `Deserialize` for programs and Compact ASTs.
 //!
-//! With none of them, [`ir`] and [`hardware`] are left, which build in seconds.
+//! With none of them, [`ir`], [`hardware`] and [`file`] are left, which build in seconds.
 //!
 //! # References
 //!
@@ -90,6 +91,7 @@ pub use cdmpp_adapt as adapt;
 pub use cdmpp_calibrate as calibrate;
 #[cfg(feature = "data")]
 pub use cdmpp_data as data;
+pub use cdmpp_file as file;
 pub use cdmpp_hardware as hardware;
 pub use cdmpp_ir as ir;
 #[cfg(feature = "model")]
