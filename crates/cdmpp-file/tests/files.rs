@@ -13,7 +13,7 @@ fn write(path: &Path, text: &str) -> Result<(), FileError> {
 }
 
 fn read(path: &Path) -> String {
-    std::fs::read_to_string(path).unwrap()
+    std::fs::read_to_string(path).expect("a text file")
 }
 
 #[test]
