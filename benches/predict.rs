@@ -7,7 +7,6 @@ use std::ops::ControlFlow;
 
 use cdmpp::data::HardwareSpec;
 use cdmpp::ir::{AnsorFeaturizer, CompactAst, Program};
-use cdmpp::model::candle_core::Device;
 use cdmpp::model::train::{TrainConfig, fit};
 use cdmpp::model::{Predictor, PredictorConfig, Query, Sample};
 use cdmpp_benches::{CPU_PROGRAMS, dataset, hardware, invented, invented_samples, peer_shape, programs};
@@ -15,7 +14,7 @@ use criterion::measurement::WallTime;
 use criterion::{BenchmarkGroup, Criterion, Throughput, criterion_group, criterion_main};
 
 fn model(config: &PredictorConfig, columns: &[String], samples: &[Sample<'_>]) -> Predictor {
-    let mut model = Predictor::new(config, &AnsorFeaturizer, columns, 0, &Device::Cpu).expect("the shape is valid");
+    let mut model = Predictor::new(config, &AnsorFeaturizer, columns, 0).expect("the shape is valid");
     let settings = TrainConfig { epochs: 1, ..TrainConfig::default() };
     fit(&mut model, samples, &[], &settings, &mut |_| ControlFlow::Continue(())).expect("the samples are valid");
     model

@@ -6,7 +6,6 @@ use std::time::{Duration, Instant};
 
 use cdmpp::data::HardwareSpec;
 use cdmpp::ir::{AnsorFeaturizer, CompactAst};
-use cdmpp::model::candle_core::Device;
 use cdmpp::model::train::{TrainConfig, fit};
 use cdmpp::model::{Predictor, PredictorConfig, Query, Sample};
 use cdmpp_benches::{CPU_PROGRAMS, dataset, hardware, invented, invented_samples, peer_shape};
@@ -14,7 +13,7 @@ use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 
 /// The time of some epochs, after one that warms up.
 fn epochs(n: u64, config: &PredictorConfig, columns: &[String], samples: &[Sample<'_>], batch_size: usize) -> Duration {
-    let mut model = Predictor::new(config, &AnsorFeaturizer, columns, 0, &Device::Cpu).expect("the shape is valid");
+    let mut model = Predictor::new(config, &AnsorFeaturizer, columns, 0).expect("the shape is valid");
     let settings = TrainConfig { epochs: n as usize + 1, batch_size, patience: 0, ..TrainConfig::default() };
     let mut start = None;
     fit(&mut model, samples, &[], &settings, &mut |_| {

@@ -102,7 +102,7 @@ fn main() -> Result<()> {
             task: &data.programs()[data.measurements()[*index].program].task,
             hardware: sample.query.hardware.name(),
             measured_s: sample.latency.as_secs_f64(),
-            predicted_s: predicted.as_secs_f64(),
+            predicted_s: predicted.latency.as_secs_f64(),
         })
         .collect();
     let metrics = Metrics::of(&scored);

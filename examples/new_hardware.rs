@@ -14,12 +14,11 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use anyhow::{Result, ensure};
-use cdmpp::adapt::candle::cmd;
+use cdmpp::adapt::cmd;
 use cdmpp::data::{Dataset, HardwareTable, LoadConfig};
 use cdmpp::ir::AnsorFeaturizer;
-use cdmpp::model::candle_core::{Device, Tensor};
-use cdmpp::model::train::{self, AdaptConfig, FineTuneConfig, Labelled};
-use cdmpp::model::{Predictor, PredictorConfig, Query, Sample};
+use cdmpp::model::train::{self, AdaptConfig, Compared, FineTuneConfig, Labelled};
+use cdmpp::model::{Prediction, Predictor, PredictorConfig, Query, Sample};
 use cdmpp::sample::{Budget, KMeansConfig, Rows, select_random, select_tasks};
 
 use self::pictures::{Curve, draw_budgets, draw_embeddings};
@@ -72,7 +71,7 @@ fn main() -> Result<()> {
     ensure!(!test.samples.is_empty(), "nothing was measured on `{unknown}`");
 
     let columns: Vec<String> = hardware.performance_columns().into_iter().map(str::to_owned).collect();
-    let mut model = Predictor::new(&PredictorConfig::default(), &AnsorFeaturizer, &columns, SEED, &Device::Cpu)?;
+    let mut model = Predictor::new(&PredictorConfig::default(), &AnsorFeaturizer, &columns, SEED)?;
     let training = train::TrainConfig { epochs: EPOCHS, ..train::TrainConfig::default() };
     train::fit(&mut model, &known.samples, &[], &training, &mut |_| ControlFlow::Continue(()))?;
     let path = folder.join("known.safetensors");
@@ -88,7 +87,7 @@ fn main() -> Result<()> {
     for budget in BUDGETS {
         for (by_kmeans, curve) in &mut curves {
             let measured = measure(&model, &candidates, budget, *by_kmeans)?;
-            let mut tuned = Predictor::load(&path, &Device::Cpu)?;
+            let mut tuned = Predictor::load(&path)?;
             fine_tune(&mut tuned, &known, &measured)?;
             curve.points.push((budget, error(&tuned, &test)?));
         }
@@ -99,7 +98,7 @@ fn main() -> Result<()> {
     draw_budgets(&budgets, &unknown, &curves.map(|(_, curve)| curve))?;
 
     // With a discrepancy, operators of the new GPU take part that are not measured.
-    let mut adapted = Predictor::load(&path, &Device::Cpu)?;
+    let mut adapted = Predictor::load(&path)?;
     let measured = measure(&model, &candidates, BUDGET, true)?;
     adapt(&mut adapted, &known, &candidates, &measured)?;
     println!("\nwith {BUDGET} tasks and CMD: {:.1} %", 100.0 * error(&adapted, &test)?);
@@ -120,8 +119,12 @@ fn measure<'a>(model: &Predictor, candidates: &Part<'a>, budget: usize, by_kmean
     let chosen = if by_kmeans {
         let queries: Vec<Query<'_>> = candidates.samples.iter().map(|sample| sample.query).collect();
         let embeddings = model.embed(&queries)?;
-        let (dim, values) = (embeddings.dims()[1], embeddings.flatten_all()?.to_vec1::<f32>()?);
-        select_tasks(Rows::new(&values, dim)?, &candidates.tasks, &budget, &KMeansConfig::default())?
+        select_tasks(
+            Rows::new(&embeddings.values, embeddings.width)?,
+            &candidates.tasks,
+            &budget,
+            &KMeansConfig::default(),
+        )?
     } else {
         select_random(&candidates.tasks, &budget, SEED)?
     };
@@ -138,19 +141,25 @@ fn measure<'a>(model: &Predictor, candidates: &Part<'a>, budget: usize, by_kmean
 
 // ANCHOR: adapt
 fn fine_tune(model: &mut Predictor, known: &Part<'_>, measured: &Part<'_>) -> Result<()> {
-    let labelled = Labelled { source: &known.samples, measured: &measured.samples, groups: &measured.tasks };
+    let labelled =
+        Labelled { source: &(&known.samples).into(), measured: &(&measured.samples).into(), groups: &measured.tasks };
     let config = FineTuneConfig { folds: FOLDS, ..FineTuneConfig::default() };
     train::fine_tune(model, &labelled, &config, &mut |_| ControlFlow::Continue(()))?;
     Ok(())
 }
 
 fn adapt(model: &mut Predictor, known: &Part<'_>, candidates: &Part<'_>, measured: &Part<'_>) -> Result<()> {
-    let labelled = Labelled { source: &known.samples, measured: &measured.samples, groups: &measured.tasks };
+    let labelled =
+        Labelled { source: &(&known.samples).into(), measured: &(&measured.samples).into(), groups: &measured.tasks };
     let target: Vec<Query<'_>> = candidates.samples.iter().map(|sample| sample.query).collect();
-    let discrepancy = |source: &Tensor, target: &Tensor| cmd(source, target, 5);
+    let discrepancy = |source: &[f32], target: &[f32], width: usize| {
+        let found = cmd(source, target, width, 5)?;
+        let (source_gradient, target_gradient) = (found.source_gradient, found.target_gradient);
+        Ok(Compared { value: found.value, source_gradient, target_gradient })
+    };
     let tuning = FineTuneConfig { folds: FOLDS, ..FineTuneConfig::default() };
     let config = AdaptConfig { tuning, ..AdaptConfig::default() };
-    train::adapt(model, &labelled, &target, &discrepancy, &config, &mut |_| ControlFlow::Continue(()))?;
+    train::adapt(model, &labelled, &(&target).into(), &discrepancy, &config, &mut |_| ControlFlow::Continue(()))?;
     Ok(())
 }
 // ANCHOR_END: adapt
@@ -158,8 +167,8 @@ fn adapt(model: &mut Predictor, known: &Part<'_>, candidates: &Part<'_>, measure
 /// The mean of |predicted − measured| / measured.
 fn error(model: &Predictor, part: &Part<'_>) -> Result<f64> {
     let queries: Vec<Query<'_>> = part.samples.iter().map(|sample| sample.query).collect();
-    let ratio = |(sample, predicted): (&Sample<'_>, std::time::Duration)| {
-        (predicted.as_secs_f64() / sample.latency.as_secs_f64() - 1.0).abs()
+    let ratio = |(sample, predicted): (&Sample<'_>, Prediction)| {
+        (predicted.latency.as_secs_f64() / sample.latency.as_secs_f64() - 1.0).abs()
     };
     let errors = part.samples.iter().zip(model.predict(&queries)?).map(ratio);
     Ok(errors.sum::<f64>() / part.samples.len() as f64)
@@ -169,5 +178,5 @@ fn error(model: &Predictor, part: &Part<'_>) -> Result<f64> {
 fn embed(model: &Predictor, part: &Part<'_>) -> Result<Vec<Vec<f32>>> {
     let step = part.samples.len().div_ceil(POINTS).max(1);
     let queries: Vec<Query<'_>> = part.samples.iter().step_by(step).map(|sample| sample.query).collect();
-    Ok(model.embed_pairs(&queries)?.to_vec2::<f32>()?)
+    Ok(model.embed_pairs(&queries)?.rows().map(<[f32]>::to_vec).collect())
 }

@@ -10,7 +10,6 @@ use std::path::Path;
 use anyhow::Result;
 use cdmpp::data::{Dataset, HardwareTable, LoadConfig, SplitBy, split};
 use cdmpp::ir::{AnsorFeaturizer, Buffer, CompactAst, DataType, LoopKind, Program, VerifyError};
-use cdmpp::model::candle_core::Device;
 use cdmpp::model::{Predictor, PredictorConfig, Query, Sample, train};
 
 const SIZE: i64 = 512;
@@ -45,7 +44,7 @@ fn main() -> Result<()> {
     let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("data");
     let hardware = HardwareTable::load(data.join("hardware.json"))?;
     let model = match std::env::args().nth(1) {
-        Some(path) => Predictor::load(Path::new(&path), &Device::Cpu)?,
+        Some(path) => Predictor::load(Path::new(&path))?,
         None => trained(&data.join("cpu-programs.jsonl.zst"), &hardware)?,
     };
 
@@ -55,7 +54,8 @@ fn main() -> Result<()> {
     let asts: Vec<CompactAst> = programs.iter().map(|program| CompactAst::encode(program, &AnsorFeaturizer)).collect();
     let target = hardware.get("epyc-genoa-avx512-1c")?;
     let queries: Vec<Query<'_>> = asts.iter().map(|ast| Query { ast, hardware: target }).collect();
-    let mut ranked: Vec<_> = model.predict(&queries)?.into_iter().zip(&tiles).collect();
+    let latencies = model.predict(&queries)?.into_iter().map(|prediction| prediction.latency);
+    let mut ranked: Vec<_> = latencies.zip(&tiles).collect();
     ranked.sort();
     // ANCHOR_END: rank
 
@@ -78,7 +78,7 @@ fn trained(records: &Path, hardware: &HardwareTable) -> Result<Predictor> {
     };
     let training = sets.train.iter().map(sample).collect::<Result<Vec<_>>>()?;
     let columns: Vec<String> = hardware.performance_columns().into_iter().map(str::to_owned).collect();
-    let mut model = Predictor::new(&PredictorConfig::default(), &AnsorFeaturizer, &columns, 0, &Device::Cpu)?;
+    let mut model = Predictor::new(&PredictorConfig::default(), &AnsorFeaturizer, &columns, 0)?;
     let settings = train::TrainConfig { epochs: 10, ..train::TrainConfig::default() };
     train::fit(&mut model, &training, &[], &settings, &mut |_| ControlFlow::Continue(()))?;
     Ok(model)

@@ -9,13 +9,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZero;
 use std::ops::ControlFlow;
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use anyhow::{Context, Result};
 use cdmpp::data::{Dataset, HardwareTable, LoadConfig, SplitBy, split};
 use cdmpp::ir::{AnsorFeaturizer, CompactAst};
-use cdmpp::model::candle_core::Device;
-use cdmpp::model::{Metrics, Predictor, PredictorConfig, Query, Sample, Scored, train};
+use cdmpp::model::{Metrics, Prediction, Predictor, PredictorConfig, Query, Sample, Scored, train};
 use indicatif::{ProgressBar, ProgressStyle};
 
 /// Real networks; the training operators have made-up shapes.
@@ -49,7 +48,7 @@ fn main() -> Result<()> {
 
     let columns: Vec<String> = hardware.performance_columns().into_iter().map(str::to_owned).collect();
     let config = PredictorConfig::default();
-    let mut model = Predictor::new(&config, &AnsorFeaturizer, &columns, SEED, &Device::Cpu)?;
+    let mut model = Predictor::new(&config, &AnsorFeaturizer, &columns, SEED)?;
     fit(&mut model, &training, &validation)?;
 
     let known: BTreeSet<&str> = training.iter().map(|sample| sample.query.hardware.name()).collect();
@@ -57,11 +56,11 @@ fn main() -> Result<()> {
     let predicted = model.predict(&queries)?;
     println!("trained on {} measurements of {} GPUs, validated on {};", training.len(), known.len(), validation.len());
     println!("tested on {} measurements of networks that are in neither:\n", test.len());
-    let scored = |((index, sample), predicted): ((&usize, &Sample<'_>), &Duration)| Scored {
+    let scored = |((index, sample), predicted): ((&usize, &Sample<'_>), &Prediction)| Scored {
         task: &program(index).task,
         hardware: &data.measurements()[*index].hardware,
         measured_s: sample.latency.as_secs_f64(),
-        predicted_s: predicted.as_secs_f64(),
+        predicted_s: predicted.latency.as_secs_f64(),
     };
     print_table(tested.iter().zip(&test).zip(&predicted).map(scored), &known);
 
@@ -71,7 +70,7 @@ fn main() -> Result<()> {
     println!("\na linear layer, from the TVMScript in examples/programs/linear.py:");
     for (name, measured_ms) in [("a100-pcie-80gb", 0.244), ("v100-pcie-32gb", 0.333), ("tesla-t4", 0.876)] {
         let predicted = model.predict(&[Query { ast: &ast, hardware: hardware.get(name)? }])?;
-        let ms = predicted[0].as_secs_f64() * 1e3;
+        let ms = predicted[0].latency.as_secs_f64() * 1e3;
         println!("  {name:<14} predicted {ms:.3} ms, measured {measured_ms:.3} ms");
     }
     println!("\n{:.0} s in all", start.elapsed().as_secs_f64());

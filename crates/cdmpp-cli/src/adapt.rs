@@ -16,7 +16,6 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
 use cdmpp::data::CleanReport;
-use cdmpp::model::candle_core::{Device, Tensor};
 use cdmpp::model::train::{AlignedLayer, Labelled, StopReason, Tuned, TuningEpoch, adapt, fine_tune};
 use cdmpp::model::{Predictor, Query};
 use serde::Serialize;
@@ -141,7 +140,7 @@ pub(crate) fn run(args: &AdaptArgs, seed: Option<u64>) -> Result<ExitCode> {
     }
     let mut seconds = Seconds::default();
     let started = Instant::now();
-    let mut model = Predictor::load(&args.model, &Device::Cpu)?;
+    let mut model = Predictor::load(&args.model)?;
     let built_in = featurizer::of_schema(model.schema()).with_context(|| args.model.display().to_string())?;
     let measured = args.data.load(built_in, &settings.cleaning)?;
     let asts = measured.asts()?;
@@ -157,7 +156,8 @@ pub(crate) fn run(args: &AdaptArgs, seed: Option<u64>) -> Result<ExitCode> {
         (Discrepancy::None, _) => None,
         (discrepancy, Some(layer)) => Some((discrepancy, layer)),
         (discrepancy, None) => {
-            let layer = AlignedLayer::between(&data.samples(&domains.source)?, &data.queries(&domains.target)?);
+            let (source, target) = (data.samples(&domains.source)?, data.queries(&domains.target)?);
+            let layer = AlignedLayer::between(&(&source).into(), &(&target).into());
             settings.adaptation.layer = Some(layer);
             Some((discrepancy, layer))
         }
@@ -247,7 +247,7 @@ fn tune(
     settings: &Settings,
 ) -> Result<Tuned> {
     let (source, samples) = (data.samples(&domains.source)?, data.samples(&domains.measured)?);
-    let labelled = Labelled { source: &source, measured: &samples, groups: &domains.groups };
+    let labelled = Labelled { source: &(&source).into(), measured: &(&samples).into(), groups: &domains.groups };
     let config = &settings.adaptation;
     let interrupt = Interrupt::install()?;
     let bar = progress::of_epochs(0);
@@ -262,8 +262,10 @@ fn tune(
         fine_tune(model, &labelled, &config.tuning, &mut on_epoch)?
     } else {
         let target: Vec<Query<'_>> = data.queries(&domains.target)?;
-        let between = |source: &Tensor, target: &Tensor| discrepancy.of(source, target);
-        adapt(model, &labelled, &target, &between, config, &mut on_epoch)?
+        let between = |source: &[f32], target: &[f32], width: usize| {
+            Ok(discrepancy.between(source, target, width)?.unwrap_or_default())
+        };
+        adapt(model, &labelled, &(&target).into(), &between, config, &mut on_epoch)?
     };
     bar.finish_and_clear();
     Ok(tuned)

@@ -157,6 +157,5 @@ fn by_embeddings(model: &Predictor, asts: &[&CompactAst]) -> Result<(Vec<f32>, u
     let hardware = HardwareSpec::new::<&str>("any", [])?;
     let queries: Vec<Query<'_>> = asts.iter().map(|ast| Query { ast, hardware: &hardware }).collect();
     let embeddings = model.embed(&queries)?;
-    let dim = embeddings.dims()[1];
-    Ok((embeddings.flatten_all()?.to_vec1::<f32>()?, dim))
+    Ok((embeddings.values, embeddings.width))
 }

@@ -7,7 +7,6 @@ use std::time::Instant;
 use anyhow::{Context, Result, bail};
 use cdmpp::data::{CleanConfig, CleanReport};
 use cdmpp::model::Predictor;
-use cdmpp::model::candle_core::Device;
 use serde::Serialize;
 
 use crate::measured::{DataArgs, Measured};
@@ -62,7 +61,7 @@ struct Seconds {
 pub(crate) fn run(args: &EvalArgs, seed: Option<u64>) -> Result<()> {
     new_file::check_places(args.report.iter().chain(&args.predictions))?;
     let started = Instant::now();
-    let model = Predictor::load(&args.model, &Device::Cpu)?;
+    let model = Predictor::load(&args.model)?;
     let built_in = featurizer::of_schema(model.schema()).with_context(|| args.model.display().to_string())?;
     let mut cleaning = CleanConfig::default();
     args.data.change(&mut cleaning);

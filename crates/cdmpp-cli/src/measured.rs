@@ -181,7 +181,7 @@ impl Measured {
                     task: &self.program(index).task,
                     hardware,
                     measured_s: latency.as_secs_f64(),
-                    predicted_s: predicted.as_secs_f64(),
+                    predicted_s: predicted.latency.as_secs_f64(),
                 });
             }
         }

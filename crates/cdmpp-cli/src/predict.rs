@@ -8,7 +8,6 @@ use std::path::PathBuf;
 use anyhow::{Context, Result, bail};
 use cdmpp::hardware::{HardwareSpec, HardwareTable};
 use cdmpp::ir::CompactAst;
-use cdmpp::model::candle_core::Device;
 use cdmpp::model::{ModelError, Predictor, Query};
 use serde::Serialize;
 
@@ -48,7 +47,7 @@ struct Prediction<'a> {
 }
 
 pub(crate) fn run(args: &PredictArgs) -> Result<()> {
-    let model = Predictor::load(&args.model, &Device::Cpu)?;
+    let model = Predictor::load(&args.model)?;
     let featurizer =
         featurizer::of_schema(model.schema()).with_context(|| args.model.display().to_string())?.featurizer;
     let table = HardwareTable::load(&args.hardware)?;
@@ -75,8 +74,8 @@ pub(crate) fn run(args: &PredictArgs) -> Result<()> {
                 Err(ModelError::Input { problem, .. }) => bail!("{file}: {}: {problem}", program.name()),
                 Err(error) => return Err(error).with_context(|| format!("{file}: {}", program.name())),
             };
-            for (spec, latency) in specs.iter().zip(latencies) {
-                let (hardware, seconds) = (spec.name(), latency.as_secs_f64());
+            for (spec, predicted) in specs.iter().zip(latencies) {
+                let (hardware, seconds) = (spec.name(), predicted.latency.as_secs_f64());
                 if args.json {
                     let prediction = Prediction { file: &file, program: program.name(), hardware, seconds };
                     writeln!(out, "{}", serde_json::to_string(&prediction)?)?;

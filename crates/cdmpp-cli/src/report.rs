@@ -97,7 +97,7 @@ impl Counts {
             kept: *n_kept,
             dropped: dropped.iter().map(|(reason, dropped)| (*reason, dropped.n)).collect(),
             programs: measured.dataset.programs().len(),
-            parameters: model.variables().n_parameters(),
+            parameters: model.parameters().n_parameters(),
         }
     }
 }

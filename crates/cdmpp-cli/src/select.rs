@@ -8,7 +8,6 @@ use anyhow::{Context, Result, bail};
 use cdmpp::data::{Record, RecordReader, encode_records};
 use cdmpp::ir::{CompactAst, Featurizer};
 use cdmpp::model::Predictor;
-use cdmpp::model::candle_core::Device;
 
 use crate::choice::{self, Candidate, ChoiceArgs, choose};
 use crate::chunk::read_chunk;
@@ -50,7 +49,7 @@ struct Program {
 
 pub(crate) fn run(args: &SelectArgs, seed: Option<u64>) -> Result<()> {
     new_file::check_places(&args.out)?;
-    let model = args.model.as_ref().map(|path| Predictor::load(path, &Device::Cpu)).transpose()?;
+    let model = args.model.as_ref().map(|path| Predictor::load(path)).transpose()?;
     let built_in = match (&model, &args.model) {
         (Some(model), Some(path)) => {
             featurizer::of_schema(model.schema()).with_context(|| path.display().to_string())?

@@ -11,7 +11,6 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use cdmpp::data::CleanReport;
-use cdmpp::model::candle_core::Device;
 use cdmpp::model::train::{Outcome, TrainState, fit, resume};
 use cdmpp::model::{Metrics, Predictor};
 use serde::Serialize;
@@ -110,13 +109,13 @@ pub(crate) fn run(args: &TrainArgs, seed: Option<u64>) -> Result<ExitCode> {
     let partition = Partition::new(&measured, &args.split, settings.training.seed)?;
     let columns = measured.hardware.performance_columns();
     let seed = settings.training.seed;
-    let mut model = Predictor::new(&settings.model, built_in.featurizer, &columns, seed, &Device::Cpu)?;
+    let mut model = Predictor::new(&settings.model, built_in.featurizer, &columns, seed)?;
     seconds.load = started.elapsed().as_secs_f64();
 
     let started = Instant::now();
     let keeper = Keeper::new(&args.out, &state_path, settings.training.epochs, args.minutes, Interrupt::install()?);
     say(format_args!("{}\n{partition}", measured.dataset.report()));
-    let n_parameters = model.variables().n_parameters();
+    let n_parameters = model.parameters().n_parameters();
     say(format_args!("training: {n_parameters} parameters, {} epochs, seed {seed}", settings.training.epochs));
     let (outcome, stop) = learn(&mut model, &measured, &partition, &settings, state, keeper)?;
     seconds.train = started.elapsed().as_secs_f64();

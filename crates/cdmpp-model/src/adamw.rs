@@ -6,7 +6,8 @@ use cdmpp_kernel::{AdamWState, AdamWStep, adamw};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use crate::ModelError;
+use crate::error::check_rules;
+use crate::{ModelError, Rule};
 
 /// The parameters that a thread moves at a time.
 const CHUNK: usize = 1 << 15;
@@ -51,23 +52,20 @@ impl Default for OptimizerConfig {
 impl OptimizerConfig {
     pub(crate) fn check(&self) -> Result<(), ModelError> {
         let rules = [
-            (self.learning_rate > 0.0, "training.optimizer.learning_rate", "must be positive"),
-            ((0.0..1.0).contains(&self.warm_up), "training.optimizer.warm_up", "must be at least 0 and below 1"),
-            ((0.0..=1.0).contains(&self.final_rate), "training.optimizer.final_rate", "must be between 0 and 1"),
-            (self.weight_decay >= 0.0, "training.optimizer.weight_decay", "must not be negative"),
-            ((0.0..1.0).contains(&self.beta1), "training.optimizer.beta1", "must be at least 0 and below 1"),
-            ((0.0..1.0).contains(&self.beta2), "training.optimizer.beta2", "must be at least 0 and below 1"),
-            (self.clip_norm > 0.0, "training.optimizer.clip_norm", "must be positive"),
+            (self.learning_rate > 0.0, "training.optimizer.learning_rate", Rule::Positive),
+            ((0.0..1.0).contains(&self.warm_up), "training.optimizer.warm_up", Rule::AtLeastAndBelow(0.0, 1.0)),
+            ((0.0..=1.0).contains(&self.final_rate), "training.optimizer.final_rate", Rule::Between(0.0, 1.0)),
+            (self.weight_decay >= 0.0, "training.optimizer.weight_decay", Rule::NotNegative),
+            ((0.0..1.0).contains(&self.beta1), "training.optimizer.beta1", Rule::AtLeastAndBelow(0.0, 1.0)),
+            ((0.0..1.0).contains(&self.beta2), "training.optimizer.beta2", Rule::AtLeastAndBelow(0.0, 1.0)),
+            (self.clip_norm > 0.0, "training.optimizer.clip_norm", Rule::Positive),
             (
                 (0.0..1.0).contains(&self.average_decay),
                 "training.optimizer.average_decay",
-                "must be at least 0 and below 1",
+                Rule::AtLeastAndBelow(0.0, 1.0),
             ),
         ];
-        match rules.into_iter().find(|(holds, ..)| !holds) {
-            Some((_, field, rule)) => Err(ModelError::config(field, rule)),
-            None => Ok(()),
-        }
+        check_rules(rules)
     }
 
     /// The learning rate of a step, counted from 0.

@@ -1,19 +1,20 @@
 //! Checkpoints: one safetensors file with everything that prediction needs.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
+use std::io::Write as _;
 use std::path::Path;
+use std::sync::Arc;
 
-use candle_core::{Device, Tensor};
-use candle_nn::VarBuilder;
 use cdmpp_file::NewFile;
 use safetensors::SafeTensors;
+use safetensors::tensor::{Dtype, TensorView};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::network::MakeEncoder;
-use crate::predictor::{Fitted, Identity};
-use crate::variables::Variables;
-use crate::{Encoder, ModelError, Predictor};
+use crate::backend::{Backend, declared};
+use crate::fitted::{Fitted, Identity};
+use crate::parameters::Parameters;
+use crate::{CheckpointProblem, ModelError, Predictor};
 
 /// Names the format of the file; the number grows with every change.
 const FORMAT: &str = "cdmpp-model/2";
@@ -23,7 +24,7 @@ const KEY: &str = "cdmpp";
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Header {
+pub(crate) struct Header {
     format: String,
     /// The version of this crate that wrote the file.
     version: String,
@@ -40,107 +41,114 @@ impl Predictor {
     /// # Errors
     /// [`ModelError::NotTrained`], [`ModelError::Io`].
     pub fn save(&self, path: &Path) -> Result<(), ModelError> {
+        write_file(path, &self.to_bytes()?)
+    }
+
+    /// The bytes of a checkpoint.
+    ///
+    /// # Errors
+    /// [`ModelError::NotTrained`].
+    pub fn to_bytes(&self) -> Result<Vec<u8>, ModelError> {
+        let fitted = self.fitted.as_ref().ok_or(ModelError::NotTrained)?;
         let header = Header {
             format: FORMAT.to_owned(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
-            identity: self.identity.clone(),
-            fitted: self.fitted.clone().ok_or(ModelError::NotTrained)?,
+            identity: Identity::clone(&self.identity),
+            fitted: Fitted::clone(fitted),
         };
-        let variables = self.network.variables.iter();
-        let tensors = variables.into_iter().map(|(name, var)| (name, var.as_tensor().clone())).collect();
-        write_tensors(path, &header, &tensors)
+        Ok(to_bytes(&header, self.parameters.iter()))
     }
 
-    /// Reads a checkpoint of a model with the [`TransformerEncoder`](crate::TransformerEncoder).
+    /// Reads a checkpoint of a model with the built-in network.
     ///
     /// # Errors
     /// [`ModelError::Io`], or [`ModelError::Checkpoint`] if the file is truncated, of another version, or of a model
     /// with another encoder.
-    pub fn load(path: &Path, device: &Device) -> Result<Self, ModelError> {
-        let (header, tensors) = read_tensors::<Header>(path, FORMAT, device)?;
-        Self::restore(path, device, header, tensors, None)
+    pub fn load(path: &Path) -> Result<Self, ModelError> {
+        Self::from_bytes(&read_file(path)?).map_err(|error| error.of_file(path))
     }
 
-    /// Reads a checkpoint of a model with an encoder of your own.
+    /// Reads what [`to_bytes`](Self::to_bytes) gave of a model with the built-in network.
     ///
     /// # Errors
-    /// As [`load`](Self::load).
-    pub fn load_with_encoder(
-        path: &Path,
-        device: &Device,
-        encoder: impl Fn(usize, VarBuilder<'_>) -> candle_core::Result<Box<dyn Encoder>>,
-    ) -> Result<Self, ModelError> {
-        let (header, tensors) = read_tensors::<Header>(path, FORMAT, device)?;
-        Self::restore(path, device, header, tensors, Some(&encoder))
-    }
-
-    fn restore(
-        path: &Path,
-        device: &Device,
-        header: Header,
-        tensors: BTreeMap<String, Tensor>,
-        encoder: Option<MakeEncoder<'_>>,
-    ) -> Result<Self, ModelError> {
-        let fail = |problem: String| ModelError::checkpoint(path, problem);
-        let variables = Variables::saved(tensors, device);
-        if !header.fitted.fits(&header.identity) {
-            return Err(fail("the fitted scaling is of other columns than the model".to_owned()));
-        }
-        let mut model =
-            Self::build(header.identity, variables, encoder, device).map_err(|error| fail(error.in_one_line()))?;
-        let unused = model.network.variables.unused();
-        if !unused.is_empty() {
-            return Err(fail(format!("the encoder has no use for {}", unused.join(", "))));
-        }
-        model.fitted = Some(header.fitted);
-        Ok(model)
+    /// [`ModelError::Checkpoint`] as [`load`](Self::load).
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, ModelError> {
+        let (header, tensors) = from_bytes::<Header>(bytes, FORMAT)?;
+        let (identity, fitted) = header.checked()?;
+        let parameters = Parameters::saved(&declared(&identity), &tensors)?;
+        Ok(Self {
+            identity: Arc::new(identity),
+            fitted: Some(Arc::new(fitted)),
+            parameters: Arc::new(parameters),
+            backend: Backend::built_in(),
+        })
     }
 }
 
-/// Writes tensors with a JSON header as a whole file.
-pub(crate) fn write_tensors<H: Serialize>(
-    path: &Path,
+impl Header {
+    /// What the model is, if it can be built.
+    pub(crate) fn checked(self) -> Result<(Identity, Fitted), ModelError> {
+        let Self { identity, fitted, .. } = self;
+        if !fitted.fits(&identity) {
+            return Err(CheckpointProblem::Scaling.into());
+        }
+        identity.check().map_err(|error| CheckpointProblem::Shape { reason: error.to_string() })?;
+        Ok((identity, fitted))
+    }
+
+    #[cfg(feature = "candle")]
+    pub(crate) fn read(bytes: &[u8]) -> Result<(Self, SafeTensors<'_>), ModelError> {
+        from_bytes(bytes, FORMAT)
+    }
+}
+
+/// A safetensors file with a JSON header.
+pub(crate) fn to_bytes<'a, H: Serialize>(
     header: &H,
-    tensors: &BTreeMap<String, Tensor>,
-) -> Result<(), ModelError> {
-    let io = |source| ModelError::Io { path: path.to_owned(), source };
-    let invalid =
-        |error: &dyn std::fmt::Display| io(std::io::Error::new(std::io::ErrorKind::InvalidData, error.to_string()));
-    let json = serde_json::to_string(header).map_err(|error| invalid(&error))?;
-    let bytes = safetensors::serialize(tensors, Some(HashMap::from([(KEY.to_owned(), json)])))
-        .map_err(|error| invalid(&error))?;
-    let mut file = NewFile::create(path).map_err(|error| io(error.into()))?;
-    std::io::Write::write_all(&mut file, &bytes).map_err(io)?;
-    file.finish().map_err(|error| io(error.into()))
+    arrays: impl Iterator<Item = (&'a str, &'a [usize], &'a [f32])>,
+) -> Vec<u8> {
+    let json = serde_json::to_string(header).expect("structs of numbers and names have a JSON form");
+    let arrays: Vec<(&str, &[usize], Vec<u8>)> = arrays
+        .map(|(name, shape, values)| (name, shape, values.iter().flat_map(|x| x.to_le_bytes()).collect()))
+        .collect();
+    let mut views = Vec::with_capacity(arrays.len());
+    for (name, shape, bytes) in &arrays {
+        let view = TensorView::new(Dtype::F32, shape.to_vec(), bytes).expect("a shape has as many values");
+        views.push((*name, view));
+    }
+    safetensors::serialize(views, Some(HashMap::from([(KEY.to_owned(), json)])))
+        .expect("names and shapes of arrays can be written")
 }
 
-/// Reads what [`write_tensors`] wrote, if its header says `format`.
-pub(crate) fn read_tensors<H: DeserializeOwned>(
-    path: &Path,
+/// Reads what [`to_bytes`] gave, if its header says `format`.
+pub(crate) fn from_bytes<'b, H: DeserializeOwned>(
+    bytes: &'b [u8],
     format: &str,
-    device: &Device,
-) -> Result<(H, BTreeMap<String, Tensor>), ModelError> {
+) -> Result<(H, SafeTensors<'b>), ModelError> {
     #[derive(Deserialize)]
     struct Format {
         format: String,
     }
-    let bytes = std::fs::read(path).map_err(|source| ModelError::Io { path: path.to_owned(), source })?;
-    let fail = |problem: String| ModelError::checkpoint(path, problem);
-    let whole = |error| fail(format!("not a complete safetensors file ({error})"));
-    let (_, metadata) = SafeTensors::read_metadata(&bytes).map_err(whole)?;
-    let json = metadata
-        .metadata()
-        .as_ref()
-        .and_then(|metadata| metadata.get(KEY))
-        .ok_or_else(|| fail("a safetensors file, but not one of cdmpp's".to_owned()))?;
-    let found: Format =
-        serde_json::from_str(json).map_err(|error| fail(format!("the header is malformed: {error}")))?;
+    let whole = |error: safetensors::SafeTensorError| CheckpointProblem::Incomplete { reason: error.to_string() };
+    let malformed = |error: serde_json::Error| CheckpointProblem::Header { reason: error.to_string() };
+    let (_, metadata) = SafeTensors::read_metadata(bytes).map_err(whole)?;
+    let json = metadata.metadata().as_ref().and_then(|metadata| metadata.get(KEY)).ok_or(CheckpointProblem::Foreign)?;
+    let found: Format = serde_json::from_str(json).map_err(malformed)?;
     if found.format != format {
-        return Err(fail(format!("the format is `{}`; this version reads `{format}`", found.format)));
+        return Err(CheckpointProblem::Format { found: found.format, expected: format.to_owned() }.into());
     }
-    let header = serde_json::from_str(json).map_err(|error| fail(format!("the header is malformed: {error}")))?;
-    SafeTensors::deserialize(&bytes).map_err(whole)?;
-    let tensors = candle_core::safetensors::load_buffer(&bytes, device)
-        .map_err(|error| fail(ModelError::from(error).in_one_line()))?;
-    Ok((header, tensors.into_iter().collect()))
+    let header = serde_json::from_str(json).map_err(malformed)?;
+    Ok((header, SafeTensors::deserialize(bytes).map_err(whole)?))
+}
+
+/// Writes a file that appears when it is complete.
+pub(crate) fn write_file(path: &Path, bytes: &[u8]) -> Result<(), ModelError> {
+    let io = |source| ModelError::Io { path: path.to_owned(), source };
+    let mut file = NewFile::create(path).map_err(|error| io(std::io::Error::other(error)))?;
+    file.write_all(bytes).map_err(io)?;
+    file.finish().map_err(|error| io(std::io::Error::other(error)))
+}
+
+pub(crate) fn read_file(path: &Path) -> Result<Vec<u8>, ModelError> {
+    std::fs::read(path).map_err(|source| ModelError::Io { path: path.to_owned(), source })
 }

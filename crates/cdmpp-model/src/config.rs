@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{LabelKind, ModelError};
+use crate::{LabelKind, ModelError, Rule};
 
 /// Where a transformer block normalises.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -153,13 +153,13 @@ impl PredictorConfig {
         let hidden = t.pool_hidden.iter().chain(&self.hardware_hidden).chain(&self.head_hidden);
         // The upper bound keeps a mistyped (or damaged) number from asking for all memory.
         if widths.iter().chain(hidden).any(|width| !(1..=1 << 16).contains(width)) {
-            return Err(ModelError::config("model", "must have widths between 1 and 65536"));
+            return Err(ModelError::config("model", Rule::Widths(65_536)));
         }
         if !t.d_model.is_multiple_of(t.n_heads) {
-            return Err(ModelError::config("model.transformer.d_model", "must be a multiple of n_heads"));
+            return Err(ModelError::config("model.transformer.d_model", Rule::MultipleOf("n_heads")));
         }
         if !(0.0..1.0).contains(&t.dropout) {
-            return Err(ModelError::config("model.transformer.dropout", "must be at least 0 and below 1"));
+            return Err(ModelError::config("model.transformer.dropout", Rule::AtLeastAndBelow(0.0, 1.0)));
         }
         Ok(())
     }

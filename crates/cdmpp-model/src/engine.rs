@@ -11,10 +11,10 @@ mod compiled;
 mod dropout;
 mod forward;
 mod group;
+mod grouping;
 mod inputs;
 mod known_hardware;
 mod layout;
-mod plan;
 mod reading;
 mod shard;
 mod step;
@@ -23,10 +23,12 @@ mod weights;
 pub(crate) use compiled::Compiled;
 #[cfg(test)]
 pub(crate) use inputs::Inputs;
-pub(crate) use plan::Answer;
+pub(crate) use layout::Layout;
 pub(crate) use step::Engine;
 
+// What it computes is held against candle.
 #[cfg(test)]
+#[cfg(feature = "candle")]
 mod tests;
 
 /// The first `n` elements of a buffer that grows when it must and is never cleared.

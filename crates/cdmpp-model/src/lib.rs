@@ -15,7 +15,8 @@
 //! | [`PredictorConfig`], [`TrainConfig`](train::TrainConfig) | the shape of the model; the settings of training |
 //! | [`train::fit`], [`train::resume`] | training; going on from a saved [`TrainState`](train::TrainState) |
 //! | [`train::fine_tune`], [`train::adapt`] | from a trained model to one for other hardware or networks, of which little is measured |
-//! | [`Encoder`], [`Batch`] | how leaves become an embedding: implement it to try another network |
+//! | [`Prediction`] | what the model answers |
+//! | `Encoder`, `Batch` | how leaves become an embedding: implement it to try another network (feature `candle`) |
 //! | [`LabelTransform`] | latencies as numbers that a network can learn |
 //! | [`Metrics`], [`Scored`] | how good predictions are, in percent and as a ranking |
 //!
@@ -26,7 +27,6 @@
 //!
 //! use cdmpp_hardware::HardwareSpec;
 //! use cdmpp_ir::{CompactAst, Featurizer, Leaves};
-//! use cdmpp_model::candle_core::Device;
 //! use cdmpp_model::train::{TrainConfig, fit};
 //! use cdmpp_model::{Predictor, PredictorConfig, Query, Sample};
 //!
@@ -59,7 +59,7 @@
 //!     }
 //! }
 //!
-//! let mut model = Predictor::new(&PredictorConfig::default(), &Work, &["clock_mhz"], 1, &Device::Cpu)?;
+//! let mut model = Predictor::new(&PredictorConfig::default(), &Work, &["clock_mhz"], 1)?;
 //! let (training, validation) = samples.split_at(4);
 //! let config = TrainConfig { epochs: 2, ..TrainConfig::default() };
 //! let outcome = fit(&mut model, training, validation, &config, &mut |epoch| {
@@ -69,9 +69,13 @@
 //! assert_eq!(outcome.epochs, 2);
 //!
 //! let predicted = model.predict(&[Query { ast: &programs[2], hardware: &t4 }])?;
-//! assert!(predicted[0] > Duration::ZERO);
+//! assert!(predicted[0].latency > Duration::ZERO);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
+//!
+//! # Features
+//! - `candle` (off): encoders of your own, written with [candle](https://docs.rs/candle-core), on any of its devices:
+//!   `Encoder`, `Batch`, `Predictor::with_encoder`. Everything else does without it.
 //!
 //! # References
 //!
@@ -80,9 +84,9 @@
 //!
 //! | published | here |
 //! |---|---|
-//! | one flattening layer for each number of leaves; others cannot be predicted | leaves are pooled, so that [one model](TransformerEncoder) serves every number |
+//! | one flattening layer for each number of leaves; others cannot be predicted | leaves are pooled, so that one model serves every number |
 //! | leaves enter at the width of their features, which the heads must divide | a learned projection to `d_model` |
-//! | a leaf's position is its index in the serialised tree, its frequencies have a doubled exponent | its pre-order rank, with the textbook's [frequencies](positional_encoding()) |
+//! | a leaf's position is its index in the serialised tree, its frequencies have a doubled exponent | its pre-order rank, with the textbook's frequencies |
 //! | batch normalisation outside the attention | none: a batch predicts as its members alone do |
 //! | the hardware's embedding is added to the program's | both and their product go to the head |
 //! | latencies are learned from nothing | as multiples of a [roofline](Prior::Roofline), unless it is turned off |
@@ -95,42 +99,46 @@
 #![cfg_attr(doctest, doc = include_str!("../README.md"))]
 
 mod adamw;
-mod batch;
+mod backend;
+mod blend;
+#[cfg(feature = "candle")]
+mod candle;
 mod checkpoint;
 mod config;
-mod encoder;
+mod draws;
+mod embeddings;
 mod engine;
 mod error;
-mod feature_input;
-mod hardware_input;
-mod kernel;
+mod examples;
+mod fitted;
+mod input;
 mod label;
-mod linear;
 mod loss;
 mod metrics;
-mod network;
+mod objective;
+mod parameters;
 mod positional;
+mod prediction;
 mod predictor;
-mod prior_input;
 mod query;
-mod roofline;
-
+mod samples;
+mod survey;
 pub mod train;
-mod transformer;
-mod variables;
 
 pub use adamw::OptimizerConfig;
-pub use batch::Batch;
+#[cfg(feature = "candle")]
+pub use candle::{Batch, Encoder, TransformerEncoder, positional_encoding};
+#[cfg(feature = "candle")]
 pub use candle_core;
+#[cfg(feature = "candle")]
 pub use candle_nn;
 pub use config::{NormPlacement, PredictorConfig, Prior, TransformerConfig};
-pub use encoder::Encoder;
-pub use error::ModelError;
+pub use embeddings::Embeddings;
+pub use error::{CheckpointProblem, InputProblem, ModelError, Rule, StateDifference};
 pub use label::{LabelKind, LabelTransform};
 pub use loss::LossConfig;
 pub use metrics::{Metrics, Scored};
-pub use positional::positional_encoding;
+pub use parameters::Parameters;
+pub use prediction::Prediction;
 pub use predictor::Predictor;
 pub use query::{Query, Sample};
-pub use transformer::TransformerEncoder;
-pub use variables::Variables;

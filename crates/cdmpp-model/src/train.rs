@@ -1,35 +1,25 @@
 //! Training.
 
 mod adapt;
-mod autograd;
-mod blend;
 mod config;
 mod cycle;
-mod examples;
+mod descent;
 mod fine_tune;
 mod fit;
 mod folds;
-mod objective;
-mod pool;
-mod samples;
+mod held_out;
 mod state;
 mod tuning;
 
 pub use adapt::{AdaptConfig, adapt};
-#[cfg(test)]
-pub(crate) use autograd::Autograd;
-pub use blend::{AlignedLayer, Discrepancy};
-pub(crate) use blend::{Alignment, Blend};
 pub use config::TrainConfig;
-#[cfg(test)]
-pub(crate) use examples::LabelledSamples;
-pub(crate) use examples::{Examples, Measured};
 pub use fine_tune::{FineTuneConfig, Labelled, fine_tune};
 pub use fit::{fit, resume};
-pub(crate) use objective::Sums;
-pub use samples::Samples;
 pub use state::TrainState;
 pub use tuning::{OnTuningEpoch, Tuned, TuningEpoch};
+
+pub use crate::blend::{AlignedLayer, Compared, Discrepancy};
+pub use crate::samples::Samples;
 
 use std::ops::ControlFlow;
 

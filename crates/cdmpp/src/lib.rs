@@ -29,7 +29,6 @@
 //!
 //! use cdmpp::hardware::HardwareTable;
 //! use cdmpp::ir::{AnsorFeaturizer, CompactAst, Program};
-//! use cdmpp::model::candle_core::Device;
 //! use cdmpp::model::train::{TrainConfig, fit};
 //! use cdmpp::model::{Predictor, PredictorConfig, Query, Sample};
 //!
@@ -53,13 +52,13 @@
 //!     samples.push(Sample { query: Query { ast, hardware: big }, latency: Duration::from_micros(micros) });
 //! }
 //!
-//! let mut model = Predictor::new(&PredictorConfig::default(), &AnsorFeaturizer, &table.columns(), 0, &Device::Cpu)?;
+//! let mut model = Predictor::new(&PredictorConfig::default(), &AnsorFeaturizer, &table.performance_columns(), 0)?;
 //! let config = TrainConfig { epochs: 2, ..TrainConfig::default() };
 //! fit(&mut model, &samples, &[], &config, &mut |_| ControlFlow::Continue(()))?;
 //!
 //! let new = scale(50_000)?;
-//! let latencies = model.predict(&[Query { ast: &new, hardware: small }, Query { ast: &new, hardware: big }])?;
-//! assert!(latencies.iter().all(|latency| !latency.is_zero()));
+//! let answers = model.predict(&[Query { ast: &new, hardware: small }, Query { ast: &new, hardware: big }])?;
+//! assert!(answers.iter().all(|answer| !answer.latency.is_zero()));
 //! # Ok(())
 //! # }
 //! ```
@@ -68,9 +67,10 @@
 //!
 //! - `adapt` (default): [`adapt`].
 //! - `calibrate` (default): [`calibrate`].
-//! - `candle` (default): with `adapt`, the same discrepancies on candle tensors; brings candle.
+//! - `candle` (default): with `model`, encoders of your own; with `adapt`, the same discrepancies on candle tensors. Brings
+//!   candle.
 //! - `data` (default): [`data`], and with it `tvm`.
-//! - `model` (default): [`model`]; brings candle.
+//! - `model` (default): [`model`].
 //! - `onnx` (default): [`onnx`].
 //! - `replay` (default): [`replay`].
 //! - `sample` (default): [`sample`]; brings linfa.

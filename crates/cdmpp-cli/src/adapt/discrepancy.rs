@@ -1,7 +1,7 @@
 //! The discrepancies by their names.
 
-use cdmpp::adapt::candle::{cmd, coral, median_bandwidths, mmd};
-use cdmpp::model::candle_core::{self, Tensor};
+use cdmpp::adapt::{AdaptError, Discrepancy as Found, cmd, coral, median_bandwidths, mmd};
+use cdmpp::model::train::Compared;
 use serde::Serialize;
 
 /// The moments that central moment discrepancies compare, as published.
@@ -21,12 +21,15 @@ pub(super) enum Discrepancy {
 }
 
 impl Discrepancy {
-    pub(super) fn of(self, source: &Tensor, target: &Tensor) -> candle_core::Result<Tensor> {
-        match self {
-            Self::Cmd => cmd(source, target, N_MOMENTS),
-            Self::Mmd => mmd(source, target, &median_bandwidths(source, target)?),
-            Self::Coral => coral(source, target),
-            Self::None => candle_core::bail!("there is no discrepancy"),
-        }
+    /// Between the rows of source and target; `None` if there is no discrepancy.
+    pub(super) fn between(self, source: &[f32], target: &[f32], width: usize) -> Result<Option<Compared>, AdaptError> {
+        let found = match self {
+            Self::Cmd => cmd(source, target, width, N_MOMENTS)?,
+            Self::Mmd => mmd(source, target, width, &median_bandwidths(source, target, width)?)?,
+            Self::Coral => coral(source, target, width)?,
+            Self::None => return Ok(None),
+        };
+        let Found { value, source_gradient, target_gradient, .. } = found;
+        Ok(Some(Compared { value, source_gradient, target_gradient }))
     }
 }

@@ -59,8 +59,8 @@ pub(super) fn predict(
             Err(error) => return Err(error).with_context(|| path.display().to_string()),
         };
         for ((record, at), latencies) in chunk.iter().zip(latencies.chunks(specs.len())) {
-            for (spec, latency) in specs.iter().zip(latencies) {
-                let (hardware, seconds) = (spec.name(), latency.as_secs_f64());
+            for (spec, predicted) in specs.iter().zip(latencies) {
+                let (hardware, seconds) = (spec.name(), predicted.latency.as_secs_f64());
                 if as_json {
                     let Record { task, name: program, schedule, .. } = record;
                     let (file, line, schedule) = (&*at.file, at.line, *schedule);

@@ -8,7 +8,6 @@ use anyhow::{Context, Result, bail};
 use cdmpp::data::{Fingerprint, Location, RecordReader};
 use cdmpp::hardware::HardwareTable;
 use cdmpp::ir::CompactAst;
-use cdmpp::model::candle_core::Device;
 use cdmpp::model::{ModelError, Predictor, Query};
 
 use crate::graph_file::Network;
@@ -32,7 +31,7 @@ pub(super) fn latencies(
     table: &Path,
     hardware: &str,
 ) -> Result<Vec<Vec<f64>>> {
-    let predictor = Predictor::load(model, &Device::Cpu)?;
+    let predictor = Predictor::load(model)?;
     let featurizer = featurizer::of_schema(predictor.schema()).with_context(|| model.display().to_string())?.featurizer;
     let specs = HardwareTable::load(table)?;
     let spec = specs.get(hardware).with_context(|| table.display().to_string())?;
@@ -59,7 +58,7 @@ pub(super) fn latencies(
         ModelError::Input { index, problem, .. } => anyhow::anyhow!("{}: {problem}", order[index].at),
         other => other.into(),
     })?;
-    let seconds = |key: &Key| predicted[numbers[key]].as_secs_f64();
+    let seconds = |key: &Key| predicted[numbers[key]].latency.as_secs_f64();
     Ok(keys.iter().map(|keys| keys.iter().map(seconds).collect()).collect())
 }
 

@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use cdmpp::hardware::HardwareTable;
 use cdmpp::ir::{CompactAst, Featurizer, Leaves, Program};
-use cdmpp::model::candle_core::Device;
 use cdmpp::model::train::{TrainConfig, fit};
 use cdmpp::model::{Predictor, PredictorConfig, Query, Sample};
 use expect_test::{Expect, expect};
@@ -296,7 +295,7 @@ fn a_model_of_other_features() {
     let ast = CompactAst::encode(&program, &One);
     let query = Query { ast: &ast, hardware: table.get("tesla-t4").unwrap() };
     let sample = Sample { query, latency: Duration::from_millis(1) };
-    let mut model = Predictor::new(&PredictorConfig::default(), &One, &table.columns(), 0, &Device::Cpu).unwrap();
+    let mut model = Predictor::new(&PredictorConfig::default(), &One, &table.columns(), 0).unwrap();
     let config = TrainConfig { epochs: 1, ..TrainConfig::default() };
     fit(&mut model, &[sample], &[], &config, &mut |_| ControlFlow::Continue(())).unwrap();
     model.save(&place.path("one.safetensors")).unwrap();

@@ -2,11 +2,11 @@
 
 use std::collections::HashMap;
 
-use candle_core::{Device, Tensor, Var};
-
 use super::group::Group;
 use super::layout::Layout;
-use crate::train::{AlignedLayer, Alignment, Examples};
+use crate::ModelError;
+use crate::blend::{AlignedLayer, Alignment, Compared};
+use crate::examples::Examples;
 
 /// Where what a discrepancy compares goes: the rows of the source, then those of the target.
 #[derive(Debug)]
@@ -31,7 +31,7 @@ impl Rows {
             first.insert(*program, n);
             n += match layer {
                 AlignedLayer::Program => 1,
-                AlignedLayer::Pair => examples.measured[*program as usize].len(),
+                AlignedLayer::Pair => examples.labelled[*program as usize].len(),
             };
             if i < alignment.source.len() {
                 n_source = n;
@@ -66,21 +66,16 @@ impl Rows {
         &self,
         alignment: &Alignment<'_>,
         seen: impl Iterator<Item = &'s (usize, Vec<f32>)>,
-    ) -> candle_core::Result<Vec<f32>> {
+    ) -> Result<Vec<f32>, ModelError> {
         let mut values = vec![0.0; self.n * self.width];
         for (row, seen) in seen {
             values[row * self.width..][..self.width].copy_from_slice(seen);
         }
-        let middle = self.n_source * self.width;
-        let side = |values: &[f32], n| Var::from_slice(values, (n, self.width), &Device::Cpu);
-        let source = side(&values[..middle], self.n_source)?;
-        let target = side(&values[middle..], self.n - self.n_source)?;
-        let grads = (alignment.discrepancy)(&source, &target)?.backward()?;
-        let mut slopes = Vec::with_capacity(values.len());
-        for side in [&source, &target] {
-            let grad = grads.get(side).map_or_else(|| side.zeros_like(), |grad| Ok(Tensor::clone(grad)))?;
-            slopes.extend((grad * alignment.weight)?.flatten_all()?.to_vec1::<f32>()?);
-        }
+        let (source, target) = values.split_at(self.n_source * self.width);
+        let compared = Compared::of(alignment.discrepancy, source, target, self.width)?;
+        let mut slopes = compared.source_gradient;
+        slopes.extend(compared.target_gradient);
+        slopes.iter_mut().for_each(|slope| *slope *= alignment.weight as f32);
         Ok(slopes)
     }
 }

@@ -3,9 +3,9 @@
 use std::ops::Range;
 
 use super::layout::Layout;
-use crate::feature_input::FeatureInput;
-use crate::hardware_input::HardwareInput;
-use crate::predictor::Identity;
+use crate::fitted::Identity;
+use crate::input::FeatureInput;
+use crate::input::HardwareInput;
 
 /// The layout of the parameters of a model that count, and the way to them, if it reads only some of its inputs.
 pub(crate) fn compact(identity: &Identity, inputs: &[usize]) -> (Layout, Compaction) {

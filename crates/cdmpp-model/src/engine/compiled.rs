@@ -10,17 +10,18 @@ use rayon::prelude::*;
 use super::compaction::compact;
 use super::forward::{Network, Trace};
 use super::group::{Group, group};
+use super::grouping::{Asked, Grouping, LEAVES};
 use super::inputs::Inputs;
 use super::known_hardware::{KnownHardware, without_hardware};
 use super::layout::Layout;
-use super::plan::{Answer, Asked, LEAVES, Plan};
 use super::reading::Reading;
 use super::room;
 use super::weights::{PackedLinear, pack_forward};
 use crate::Query;
-use crate::hardware_input::HardwareInput;
-use crate::predictor::{Fitted, Identity};
-use crate::roofline::{N_VALUES, Roofline};
+use crate::backend::Answer;
+use crate::fitted::{Fitted, Identity};
+use crate::input::HardwareInput;
+use crate::input::{N_VALUES, Roofline};
 
 /// Queries that are sorted together; bounds memory.
 const QUERIES: usize = 1 << 14;
@@ -45,7 +46,7 @@ pub(crate) struct Compiled {
     /// Of the head's first layer, what does not read the hardware alone.
     first: Packed,
     hardware: RwLock<Vec<Arc<KnownHardware>>>,
-    plans: Mutex<Vec<Plan>>,
+    groupings: Mutex<Vec<Grouping>>,
     buffers: Mutex<Vec<(Trace, HeadBuffers)>>,
 }
 
@@ -81,7 +82,7 @@ impl Compiled {
             parameters: own,
             layout,
             hardware: RwLock::default(),
-            plans: Mutex::default(),
+            groupings: Mutex::default(),
             buffers: Mutex::default(),
         }
     }
@@ -90,9 +91,9 @@ impl Compiled {
     /// query without the prior that the model needs gets no unit.
     pub(crate) fn answer(&self, queries: &[Query<'_>], answers: &mut [Answer]) {
         for (queries, answers) in queries.chunks(QUERIES).zip(answers.chunks_mut(QUERIES)) {
-            let mut plan = take(&self.plans);
-            plan.sort(queries, |spec| self.known(spec));
-            let Plan { firsts, groups, asked, n_groups, hardware, .. } = &mut plan;
+            let mut grouping = take(&self.groupings);
+            grouping.sort(queries, |spec| self.known(spec));
+            let Grouping { firsts, groups, asked, n_groups, hardware, .. } = &mut grouping;
             let ast = |program: u32| queries[firsts[program as usize] as usize].ast;
             let answer = |(group, asked): (&Group, &mut Asked)| {
                 let ast_of_row = |row: u32| ast(group.members[row as usize]);
@@ -107,7 +108,7 @@ impl Compiled {
                 slots.iter().zip(found).for_each(|(slot, answer)| answers[slot.query as usize] = *answer);
             }
             hardware.clear();
-            give_back(&self.plans, plan);
+            give_back(&self.groupings, grouping);
         }
     }
 
@@ -132,6 +133,41 @@ impl Compiled {
             }
         }
         all
+    }
+
+    /// What the head's last layer reads of queries, row by row, and the first query without the prior that the model
+    /// needs. Every program must have a leaf.
+    ///
+    /// # Shapes
+    /// `(n, pair_dim)`
+    pub(crate) fn embed_pairs(&self, queries: &[Query<'_>]) -> (Vec<f32>, Option<usize>) {
+        let mut grouping = Grouping::default();
+        grouping.sort(queries, |spec| self.known(spec));
+        let width = self.pair_dim();
+        let (mut all, mut missing) = (vec![0.0; queries.len() * width], None);
+        let Grouping { firsts, groups, asked, n_groups, hardware, .. } = &mut grouping;
+        let ast = |program: u32| queries[firsts[program as usize] as usize].ast;
+        for (group, asked) in groups[..*n_groups].iter().zip(&mut asked[..*n_groups]) {
+            let ast_of_row = |row: u32| ast(group.members[row as usize]);
+            self.with_embeddings(group, ast, |z, head| {
+                self.read_out(z, ast_of_row, asked, hardware, head);
+                let read = self.layout.head.len() - 1;
+                let hidden = match read {
+                    0 => &[][..],
+                    1 => &head.first[..],
+                    _ => &head.hidden[read - 2][..],
+                };
+                for (i, (slot, answer)) in asked.slots.iter().zip(&asked.answers).enumerate() {
+                    if answer.unit.is_nan() {
+                        let index = slot.query as usize;
+                        missing = Some(missing.map_or(index, |first: usize| first.min(index)));
+                    }
+                    let row = &mut all[slot.query as usize * width..][..width];
+                    row.copy_from_slice(&hidden[i * width..][..width]);
+                }
+            });
+        }
+        (all, missing)
     }
 
     /// Calls `f` with the embeddings of a group's programs and buffers for the head.
@@ -182,6 +218,12 @@ impl Compiled {
         self.network().mlp(&head[1..], n, first, hidden);
         let labels = hidden.last().map_or(&*first, Vec::as_slice);
         asked.answers.iter_mut().zip(labels).for_each(|(answer, label)| answer.label = *label);
+    }
+
+    /// The width of what the head's last layer reads; 0 if the head has no hidden layer.
+    pub(crate) fn pair_dim(&self) -> usize {
+        let head = &self.layout.head;
+        if head.len() > 1 { head[head.len() - 1].n_in } else { 0 }
     }
 
     pub(crate) fn embed_dim(&self) -> usize {

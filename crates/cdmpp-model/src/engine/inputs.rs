@@ -2,7 +2,7 @@
 
 use cdmpp_kernel::Lines;
 
-use crate::feature_input::FeatureInput;
+use crate::input::FeatureInput;
 
 /// The inputs that are not always zero, each a bounded straight line of one column of features.
 #[derive(Clone, Debug)]

@@ -5,7 +5,7 @@ use cdmpp_kernel::Packed;
 
 use super::forward::Network;
 use super::layout::Linear;
-use crate::roofline::Rates;
+use crate::input::Rates;
 
 /// A hardware, and what the head's first layer needs of it.
 ///

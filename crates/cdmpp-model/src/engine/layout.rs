@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use crate::prior_input::PriorInput;
+use crate::input::PriorInput;
+use crate::parameters::{Declared, First};
 use crate::{NormPlacement, PredictorConfig};
 
 /// A fully connected layer.
@@ -63,7 +64,7 @@ pub(crate) struct Block {
 }
 
 /// The layers of the built-in network, and where their variables lie: one after the other in the order of their names,
-/// as [`Variables`](crate::Variables) has them.
+/// as [`Parameters`](crate::Parameters) has them.
 #[derive(Clone, Debug)]
 pub(crate) struct Layout {
     pub(crate) input: Linear,
@@ -84,29 +85,31 @@ pub(crate) struct Layout {
 impl Layout {
     /// The layout for leaves of `n_inputs` inputs and hardware of `n_hardware`.
     pub(crate) fn new(config: &PredictorConfig, n_inputs: usize, n_hardware: usize) -> Self {
-        let mut lengths = BTreeMap::new();
         let widths = (n_inputs, n_hardware);
-        Self::walk(config, widths, &mut |name, len| {
-            lengths.insert(name, len);
-            0
-        });
         let mut end = 0;
-        let place = |(name, len)| {
+        let place = |(name, (shape, _)): (String, (Vec<usize>, First))| {
             let start = end;
-            end += len;
+            end += shape.iter().product::<usize>();
             (name, start..end)
         };
-        let places: BTreeMap<String, Range<usize>> = lengths.into_iter().map(place).collect();
-        let layout = Self::walk(config, widths, &mut |name, _| places[&name].start);
+        let places: BTreeMap<String, Range<usize>> =
+            Self::declare(config, n_inputs, n_hardware).into_iter().map(place).collect();
+        let layout = Self::walk(config, widths, &mut |name, _, _| places[&name].start);
         Self { n_parameters: end, places, ..layout }
     }
 
-    /// Goes through all layers; `place` gives the first place of a variable from its name and length.
-    fn walk(
-        config: &PredictorConfig,
-        (n_inputs, n_hardware): (usize, usize),
-        place: &mut dyn FnMut(String, usize) -> usize,
-    ) -> Self {
+    /// The variables of the network, with their shapes and first values.
+    pub(crate) fn declare(config: &PredictorConfig, n_inputs: usize, n_hardware: usize) -> Declared {
+        let mut declared = Declared::new();
+        Self::walk(config, (n_inputs, n_hardware), &mut |name, shape, first| {
+            declared.insert(name, (shape, first));
+            0
+        });
+        declared
+    }
+
+    /// Goes through all layers; `place` gives the first place of a variable from its name, shape and first values.
+    fn walk(config: &PredictorConfig, (n_inputs, n_hardware): (usize, usize), place: &mut Place<'_>) -> Self {
         let t = &config.transformer;
         let d = t.d_model;
         let mut walk = Walk { place, linears: Vec::new() };
@@ -139,23 +142,27 @@ impl Layout {
     }
 }
 
-struct Walk<'f> {
-    place: &'f mut dyn FnMut(String, usize) -> usize,
+type Place<'f> = dyn FnMut(String, Vec<usize>, First) -> usize + 'f;
+
+struct Walk<'f, 'p> {
+    place: &'f mut Place<'p>,
     linears: Vec<Linear>,
 }
 
-impl Walk<'_> {
+impl Walk<'_, '_> {
+    /// Weights are uniform with a variance of 1 / `n_in`, biases 0.
     fn linear(&mut self, name: &str, n_in: usize, n_out: usize, is_inner: bool) -> Linear {
-        let weight = (self.place)(format!("{name}.weight"), n_in * n_out);
-        let bias = (self.place)(format!("{name}.bias"), n_out);
+        let first = First::Uniform((3.0 / n_in as f64).sqrt());
+        let weight = (self.place)(format!("{name}.weight"), vec![n_out, n_in], first);
+        let bias = (self.place)(format!("{name}.bias"), vec![n_out], First::Constant(0.0));
         let linear = Linear { id: self.linears.len(), n_in, n_out, weight, bias, is_inner };
         self.linears.push(linear);
         linear
     }
 
     fn norm(&mut self, name: &str, width: usize) -> Norm {
-        let weight = (self.place)(format!("{name}.weight"), width);
-        Norm { weight, bias: (self.place)(format!("{name}.bias"), width), width }
+        let weight = (self.place)(format!("{name}.weight"), vec![width], First::Constant(1.0));
+        Norm { weight, bias: (self.place)(format!("{name}.bias"), vec![width], First::Constant(0.0)), width }
     }
 
     fn mlp(&mut self, name: &str, (n_in, hidden, n_out): (usize, &[usize], usize), is_inner: bool) -> Vec<Linear> {

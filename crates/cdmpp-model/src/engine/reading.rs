@@ -6,8 +6,8 @@ use super::forward::Trace;
 use super::group::Group;
 use super::inputs::Inputs;
 use super::room;
+use crate::fitted::{Fitted, Identity};
 use crate::positional::Positions;
-use crate::predictor::{Fitted, Identity};
 
 /// The positions that are computed in advance.
 const KNOWN_POSITIONS: u32 = 512;

@@ -9,8 +9,9 @@ use super::forward::{Network, Trace};
 use super::group::{Group, group};
 use super::reading::Reading;
 use super::room;
-use crate::train::{AlignedLayer, Examples, Measured};
-use crate::variables::standard_normal;
+use crate::blend::AlignedLayer;
+use crate::draws::standard_normal;
+use crate::examples::{Examples, Labelled};
 
 /// Leaves that pass the network together: what they leave for the backward pass stays in the cache.
 const LEAVES: usize = 512;
@@ -25,7 +26,7 @@ pub(crate) struct Fixed {
 }
 
 /// The loss of a measurement of a program, and its slope at the predicted label.
-pub(crate) type Judge<'f> = dyn Fn(u32, &Measured, f32) -> (f64, f32) + Sync + 'f;
+pub(crate) type Judge<'f> = dyn Fn(u32, &Labelled, f32) -> (f64, f32) + Sync + 'f;
 
 /// The buffers of one thread.
 #[derive(Debug, Default)]
@@ -156,7 +157,7 @@ impl Shard {
         fixed.reading.write(group, |program| &*examples.asts[program as usize], &mut self.trace);
         self.pairs.clear();
         for (i, program) in group.members.iter().enumerate() {
-            let measured = examples.measured[*program as usize];
+            let measured = examples.labelled[*program as usize];
             self.pairs.extend(measured.iter().map(|measured| (i, measured.hardware as usize)));
         }
         network.encode(group, &mut self.trace, dropout);
@@ -185,7 +186,7 @@ impl Shard {
     /// Adds up the losses of a group, and writes their slopes where the backward pass starts.
     fn judge(&mut self, examples: &Examples<'_>, group: &Group, judge: &Judge<'_>) {
         let slopes = room(&mut self.backward.current, self.pairs.len());
-        let of = |program: u32| examples.measured[program as usize].iter().map(move |measured| (program, measured));
+        let of = |program: u32| examples.labelled[program as usize].iter().map(move |measured| (program, measured));
         let measured = group.members.iter().copied().flat_map(of);
         for ((slope, label), (program, measured)) in slopes.iter_mut().zip(last(&self.head)).zip(measured) {
             let (loss, at) = judge(program, measured, *label);
@@ -235,7 +236,7 @@ impl Shard {
 /// The inputs that come from the prior, `width` for each measurement of a program.
 fn priors_of<'a>(examples: &'a Examples<'_>, program: u32, width: usize) -> impl Iterator<Item = &'a [f32]> {
     let priors = &examples.priors[program as usize];
-    (0..examples.measured[program as usize].len()).map(move |i| &priors[i * width..][..width])
+    (0..examples.labelled[program as usize].len()).map(move |i| &priors[i * width..][..width])
 }
 
 /// What the last layer gave.

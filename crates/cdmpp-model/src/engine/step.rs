@@ -1,6 +1,5 @@
 //! The loss of a batch and its gradient.
 
-use std::collections::HashMap;
 use std::ops::Range;
 
 use cdmpp_kernel::square_sum;
@@ -14,10 +13,12 @@ use super::reading::Reading;
 use super::shard::{Fixed, Shard};
 use super::weights::{PackedLinear, pack};
 use crate::ModelError;
+use crate::blend::Blend;
+use crate::draws::generator;
+use crate::examples::{Examples, Labelled};
+use crate::fitted::{Fitted, Identity};
 use crate::loss::sample_loss;
-use crate::predictor::{Fitted, Identity};
-use crate::train::{Blend, Examples, Measured, Sums, TrainConfig};
-use crate::variables::generator;
+use crate::objective::{Objective, StepConfig, Sums};
 
 /// The numbers that a thread adds up at a time.
 const CHUNK: usize = 1 << 14;
@@ -28,23 +29,22 @@ const CHUNK: usize = 1 << 14;
 #[derive(Debug)]
 pub(crate) struct Engine<'a> {
     fitted: &'a Fitted,
-    config: &'a TrainConfig,
+    config: StepConfig,
     n_heads: usize,
     fixed: Fixed,
     /// Of the parameters that count, which are the only ones here.
     layout: Layout,
-    pub(crate) compaction: Compaction,
+    compaction: Compaction,
     weights: Vec<PackedLinear>,
     shards: Vec<Shard>,
 }
 
 impl<'a> Engine<'a> {
-    pub(crate) fn new(identity: &Identity, fitted: &'a Fitted, config: &'a TrainConfig) -> Self {
+    pub(crate) fn new(identity: &Identity, fitted: &'a Fitted, config: StepConfig) -> Self {
         let reading = Reading::new(identity, fitted);
         let (layout, compaction) = compact(identity, &reading.inputs.places);
         Self {
             fitted,
-            config,
             n_heads: identity.config.transformer.n_heads,
             fixed: Fixed {
                 reading,
@@ -55,46 +55,29 @@ impl<'a> Engine<'a> {
             layout,
             weights: Vec::new(),
             shards: (0..config.n_shards).map(|_| Shard::default()).collect(),
+            config,
         }
     }
+}
 
-    /// The places of the parameters that are weights of matrices, in ascending order.
-    pub(crate) fn matrices(&self) -> Vec<Range<usize>> {
+impl Objective for Engine<'_> {
+    fn take(&self, all: &[f32]) -> Vec<f32> {
+        self.compaction.take(all)
+    }
+
+    fn put(&self, own: &[f32], all: &mut [f32]) {
+        self.compaction.put(own, all);
+    }
+
+    fn matrices(&self) -> Vec<Range<usize>> {
         let mut places: Vec<_> = self.layout.linears.iter().map(Linear::weight).collect();
         places.sort_unstable_by_key(|place| place.start);
         places
     }
 
-    /// Writes the gradient of the mean loss of some programs' samples.
-    pub(crate) fn gradient(
-        &mut self,
-        parameters: &[f32],
-        examples: &Examples<'_>,
-        programs: &[u32],
-        step: usize,
-        gradient: &mut Vec<f32>,
-    ) -> Sums {
-        let Self { fitted, config, n_heads, fixed, layout, weights, shards, .. } = self;
-        pack(layout, parameters, weights);
-        let share = 1.0 / examples.n_samples_of(programs).max(1) as f64;
-        let judge = |_, measured: &Measured, label: f32| {
-            let (loss, slope) = sample_loss(&config.loss, &fitted.labels, label, measured);
-            (loss, (slope * share) as f32)
-        };
-        let network = Network { layout, parameters, weights, n_heads: *n_heads };
-        deal(examples, programs, shards);
-        shards.par_iter_mut().enumerate().for_each(|(i, shard)| {
-            let mut rng = generator(config.seed, &format!("dropout {step} {i}"));
-            shard.descend(&network, fixed, examples, &mut rng, &judge, None);
-        });
-        Sums { loss: shards.iter().map(|shard| shard.loss).sum(), squares: add_up(shards, gradient) }
-    }
-
-    /// Writes the gradient of a blend; the loss is that without the discrepancy.
-    ///
     /// A discrepancy looks at the whole batch: all programs pass the network once for it, without a way back, and then
     /// again with its slopes.
-    pub(crate) fn blend(
+    fn gradient(
         &mut self,
         parameters: &[f32],
         examples: &Examples<'_>,
@@ -102,16 +85,17 @@ impl<'a> Engine<'a> {
         step: usize,
         gradient: &mut Vec<f32>,
     ) -> Result<Sums, ModelError> {
+        gradient.resize(parameters.len(), 0.0);
         let Self { fitted, config, n_heads, fixed, layout, weights, shards, .. } = self;
         pack(layout, parameters, weights);
-        let mut shares = HashMap::new();
+        let mut shares = vec![None; examples.asts.len()];
         for (programs, weight) in blend.parts {
             let share = weight / examples.n_samples_of(programs).max(1) as f64;
-            shares.extend(programs.iter().map(|program| (*program, share)));
+            programs.iter().for_each(|program| shares[*program as usize] = Some(share));
         }
-        let judge = |program: u32, measured: &Measured, label: f32| match shares.get(&program) {
+        let judge = |program: u32, sample: &Labelled, label: f32| match shares[program as usize] {
             Some(share) => {
-                let (loss, slope) = sample_loss(&config.loss, &fitted.labels, label, measured);
+                let (loss, slope) = sample_loss(&config.loss, &fitted.labels, label, sample);
                 (share * loss, (share * slope) as f32)
             }
             None => (0.0, 0.0),
@@ -136,6 +120,11 @@ impl<'a> Engine<'a> {
             shard.descend(&network, fixed, examples, &mut draws(i), &judge, slopes);
         });
         Ok(Sums { loss: shards.iter().map(|shard| shard.loss).sum(), squares: add_up(shards, gradient) })
+    }
+
+    /// All are reached, as the tests show.
+    fn check_cover(&self) -> Result<(), ModelError> {
+        Ok(())
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod prediction;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use candle_core::Device;
@@ -11,12 +12,17 @@ use rand::Rng as _;
 
 use super::layout::Layout;
 use super::*;
-use crate::feature_input::FeatureInput;
-use crate::hardware_input::HardwareInput;
-use crate::predictor::Fitted;
-use crate::prior_input::PriorInput;
-use crate::train::{Autograd, Examples, LabelledSamples, Samples, Sums, TrainConfig};
-use crate::variables::generator;
+use crate::backend::Parts;
+use crate::blend::Blend;
+use crate::candle::{Autograd, Encoder, Network, TransformerEncoder, Variables};
+use crate::draws::generator;
+use crate::examples::{Examples, Pool};
+use crate::fitted::Fitted;
+use crate::input::{FeatureInput, HardwareInput};
+use crate::objective::{Objective as _, StepConfig, Sums};
+use crate::samples::Samples;
+use crate::survey::Survey;
+use crate::train::TrainConfig;
 use crate::{
     LabelKind, LabelTransform, NormPlacement, Predictor, PredictorConfig, Prior, Query, Sample, TransformerConfig,
 };
@@ -75,16 +81,17 @@ impl Case {
             spec("other", &[("clock", 1.5e3), ("memory_bandwidth_gbs", 1.0)]),
         ];
         let asts: Vec<CompactAst> = leaves.iter().enumerate().map(|(i, n)| ast(i as u64, *n)).collect();
-        let model = Predictor::new(config, &Made, &["clock", "cache"], 3, &Device::Cpu).unwrap();
+        let model = Predictor::new(config, &Made, &["clock", "cache"], 3).unwrap();
         let queries = asts.iter().flat_map(|ast| hardware.iter().map(move |hardware| Query { ast, hardware }));
         let samples: Vec<Sample<'_>> =
             queries.map(|query| Sample { query, latency: Duration::from_micros(1) }).collect();
+        let samples = Samples::from(&samples);
+        let survey = Survey::of(&model.identity, "sample", &samples).unwrap();
         let fitted = Fitted {
-            prior: PriorInput::fit(config, "sample", &Samples::from(&samples)).unwrap().0,
-            features: FeatureInput::fit(DIM, config.feature_bins, asts.iter().map(CompactAst::features)),
-            hardware: HardwareInput::fit(model.hardware_columns(), &hardware.iter().collect::<Vec<_>>()),
             labels: LabelTransform::fit(config.label, &[1e-5, 4e-5, 9e-5, 1.6e-4, 2.5e-4]).unwrap(),
+            ..survey.fit(&model.identity, "sample", &samples).unwrap()
         };
+        drop(samples);
         let mut config = TrainConfig { n_shards, hardware_noise: 0.0, ..TrainConfig::default() };
         config.loss.huber_delta = 0.7;
         Self { model, fitted, config, asts, hardware }
@@ -98,34 +105,58 @@ impl Case {
         let samples: Vec<Sample<'_>> =
             queries.map(|(i, j, query)| Sample { query, latency: Duration::from_secs_f64(seconds(i, j)) }).collect();
         let samples = Samples::from(&samples);
-        let labelled = LabelledSamples::new("sample", &samples, &self.fitted).unwrap();
-        let programs: Vec<u32> = (0..samples.n_programs() as u32).collect();
-        f(&labelled.examples(&programs).unwrap())
+        let survey = Survey::of(&self.model.identity, "sample", &samples).unwrap();
+        let units = survey.units("sample", &self.fitted, samples.n_samples()).unwrap();
+        let mut pool = Pool::new(&self.fitted);
+        let programs: Vec<u32> = pool.add("sample", &samples, &units).collect();
+        f(&pool.examples(&programs).unwrap())
     }
 
     /// The parameters, moved away from the zeros and ones that biases and norms start with.
     fn parameters(&self) -> Vec<f32> {
         let mut rng = generator(8, "parameters");
-        let mut parameters = self.model.variables().to_flat().unwrap();
+        let mut parameters = self.model.parameters.values().to_vec();
         parameters.iter_mut().for_each(|x| *x += rng.random_range(-0.1..0.1));
         parameters
     }
 
+    fn step_config(&self) -> StepConfig {
+        self.config.step()
+    }
+
+    fn engine(&self) -> Engine<'_> {
+        Engine::new(&self.model.identity, &self.fitted, self.step_config())
+    }
+
+    fn autograd(&self) -> Autograd<'_> {
+        Autograd::new(by_candle(&self.model), &self.fitted, self.step_config(), &Device::Cpu).unwrap()
+    }
+
+    /// The mean loss of all samples and its gradient.
     fn by_engine(&self, parameters: &[f32]) -> (f64, Vec<f32>) {
         let programs: Vec<u32> = (0..self.asts.len() as u32).rev().collect();
-        let mut engine = Engine::new(&self.model.identity, &self.fitted, &self.config);
-        self.with_examples(|examples| step(&mut engine, parameters, examples, &programs, 5))
+        self.with_examples(|examples| step(&mut self.engine(), parameters, examples, &programs, 5))
     }
 
     fn by_candle(&self, parameters: &[f32]) -> (f64, Vec<f32>) {
         let programs: Vec<u32> = (0..self.asts.len() as u32).collect();
-        let mut autograd = Autograd::new(&self.model.network, &self.fitted, &self.config, &self.model.device).unwrap();
-        let mut gradient = vec![0.0; parameters.len()];
+        let blend = Blend { parts: &[(&programs, 1.0)], alignment: None };
+        let mut gradient = Vec::new();
         let sums = self
-            .with_examples(|examples| autograd.gradient(parameters, examples, &programs, 0, &mut gradient))
+            .with_examples(|examples| self.autograd().gradient(parameters, examples, &blend, 0, &mut gradient))
             .unwrap();
         (sums.loss, gradient)
     }
+}
+
+/// The built-in network of a model on candle's tensors.
+fn by_candle(model: &Predictor) -> Network {
+    let transformer = model.config().transformer.clone();
+    let make = move |dim: usize, vars: candle_nn::VarBuilder<'_>| -> candle_core::Result<Box<dyn Encoder>> {
+        Ok(Box::new(TransformerEncoder::new(&transformer, dim, &vars)?))
+    };
+    let variables = Variables::of(&model.parameters, &Device::Cpu).unwrap();
+    Network::new(&model.identity, &make, variables, &Device::Cpu).unwrap()
 }
 
 /// The loss and the gradient of all parameters.
@@ -137,12 +168,13 @@ fn step(
     step: usize,
 ) -> (f64, Vec<f32>) {
     let mut gradient = Vec::new();
-    let own = engine.compaction.take(parameters);
-    let Sums { loss, squares } = engine.gradient(&own, examples, programs, step, &mut gradient);
+    let own = engine.take(parameters);
+    let blend = Blend { parts: &[(programs, 1.0)], alignment: None };
+    let Sums { loss, squares } = engine.gradient(&own, examples, &blend, step, &mut gradient).unwrap();
     let expected: f64 = gradient.iter().map(|g| f64::from(*g).powi(2)).sum();
     assert!((squares - expected).abs() < 1e-5 * expected, "{squares} is not {expected}");
     let mut all = vec![0.0; parameters.len()];
-    engine.compaction.put(&gradient, &mut all);
+    engine.put(&gradient, &mut all);
     (loss, all)
 }
 
@@ -213,20 +245,23 @@ fn layout(case: &Case) -> Layout {
     Layout::new(case.model.config(), width, HardwareInput::width(2))
 }
 
+/// With the names and shapes that candle's layers ask for.
 #[test]
 fn variables_lie_where_the_model_has_them() {
     for config in configs() {
         let case = Case::new(&config, &LEAVES, 1);
         let layout = layout(&case);
-        let mut end = 0;
-        let all = case.model.variables().all();
+        let all = by_candle(&case.model).variables.all();
         assert_eq!(layout.places.len(), all.len());
-        for ((name, place), (expected, var)) in layout.places.iter().zip(all) {
-            assert_eq!((name, place.clone()), (&expected, end..end + var.elem_count()));
+        let arrays = case.model.parameters.iter().zip(case.model.parameters.variables());
+        for ((name, place), ((expected, var), ((own, shape, _), variable))) in
+            layout.places.iter().zip(all.into_iter().zip(arrays))
+        {
+            assert_eq!((name.as_str(), name), (own, &expected));
+            assert_eq!((place, shape), (&variable.place, var.dims()));
             assert_eq!(var.rank() == 2, layout.linears.iter().any(|linear| linear.weight() == *place), "{name}");
-            end = place.end;
         }
-        assert_eq!(layout.n_parameters, end);
+        assert_eq!(layout.n_parameters, case.model.parameters.n_parameters());
     }
 }
 
@@ -251,7 +286,7 @@ fn what_an_earlier_step_left_behind_changes_nothing() {
     config.transformer.dropout = 0.5;
     let case = Case::new(&config, &LEAVES, 3);
     let parameters = case.parameters();
-    let mut engine = Engine::new(&case.model.identity, &case.fitted, &case.config);
+    let mut engine = case.engine();
     let mut step = |parameters: &[f32], programs: &[u32], number| {
         case.with_examples(|examples| step(&mut engine, parameters, examples, programs, number))
     };
@@ -286,9 +321,6 @@ fn the_gradient_is_the_slope_of_the_loss() {
         case.config.hardware_noise = 0.2;
         let parameters = case.parameters();
         let (_, gradient) = case.by_engine(&parameters);
-        let n_samples = case
-            .with_examples(|examples| examples.measured.iter().map(|measured| measured.len()).sum::<usize>())
-            as f64;
         let mut rng = generator(i as u64, "direction");
         for (name, place) in &layout(&case).places {
             // In a random direction of every variable.
@@ -300,7 +332,7 @@ fn the_gradient_is_the_slope_of_the_loss() {
                 for (x, along) in moved[place.clone()].iter_mut().zip(&direction) {
                     *x += (by * along) as f32;
                 }
-                case.by_engine(&moved).0 / n_samples
+                case.by_engine(&moved).0
             };
             // A kink of a rectifier within a step spoils it, so several lengths are tried.
             let slopes = [1e-3, 3e-4, 1e-4].map(|step| (at(step / size) - at(-step / size)) * size / (2.0 * step));

@@ -2,10 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::blend::{AlignedLayer, Discrepancy};
 use super::fine_tune::{FineTuneConfig, Labelled};
-use super::tuning::{OnTuningEpoch, Target, Tuned, Tuning};
-use crate::{ModelError, Predictor, Query};
+use super::tuning::{OnTuningEpoch, Target, Tuned, tune};
+use crate::blend::{AlignedLayer, Discrepancy};
+use crate::error::check_rules;
+use crate::samples::Samples;
+use crate::{ModelError, Predictor, Rule};
 
 /// The settings of [`adapt`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -37,14 +39,12 @@ impl AdaptConfig {
     /// [`ModelError::Config`] names the field and what it must be.
     pub fn check(&self) -> Result<(), ModelError> {
         let rules = [
-            (self.weight >= 0.0, "adaptation.weight", "must not be negative"),
-            ((0.0..=1.0).contains(&self.warm_up), "adaptation.warm_up", "must be between 0 and 1"),
-            (self.target_batch_size >= 1, "adaptation.target_batch_size", "must be at least 1"),
+            (self.weight >= 0.0, "adaptation.weight", Rule::NotNegative),
+            ((0.0..=1.0).contains(&self.warm_up), "adaptation.warm_up", Rule::Between(0.0, 1.0)),
+            (self.target_batch_size >= 1, "adaptation.target_batch_size", Rule::AtLeast(1)),
         ];
-        match rules.into_iter().find(|(holds, ..)| !holds) {
-            Some((_, field, rule)) => Err(ModelError::config(field, rule)),
-            None => self.tuning.check(),
-        }
+        check_rules(rules)?;
+        self.tuning.check()
     }
 }
 
@@ -57,26 +57,26 @@ impl AdaptConfig {
 ///
 /// # Errors
 /// Those of [`fine_tune`](super::fine_tune()), but nothing needs to be measured; [`ModelError::Config`] if the source or
-/// the target is empty, or the head has no hidden layer to compare at; [`ModelError::Tensor`] from the discrepancy.
+/// the target is empty, or the head has no hidden layer to compare at; [`ModelError::Discrepancy`].
 pub fn adapt(
     model: &mut Predictor,
-    labelled: &Labelled<'_>,
-    target: &[Query<'_>],
+    labelled: &Labelled<'_, '_>,
+    target: &Samples<'_>,
     discrepancy: &Discrepancy<'_>,
     config: &AdaptConfig,
     on_epoch: &mut OnTuningEpoch<'_>,
 ) -> Result<Tuned, ModelError> {
     config.check()?;
-    if labelled.source.is_empty() {
-        return Err(ModelError::config("source", "needs at least one sample to compare the target with"));
+    if labelled.source.n_samples() == 0 {
+        return Err(ModelError::Empty { what: "source", of: "sample to compare the target with" });
     }
-    if target.is_empty() {
-        return Err(ModelError::config("target", "needs at least one query to compare the source with"));
+    if target.n_samples() == 0 {
+        return Err(ModelError::Empty { what: "target", of: "query to compare the source with" });
     }
     let layer = config.layer.unwrap_or_else(|| AlignedLayer::between(labelled.source, target));
     if layer == AlignedLayer::Pair && model.config().head_hidden.is_empty() {
-        return Err(ModelError::config("adaptation.layer", "must be `program`: the head has no hidden layer"));
+        return Err(ModelError::config("adaptation.layer", Rule::ProgramWithoutHidden));
     }
-    let target = Target { queries: target, discrepancy, layer, config };
-    Tuning::new(model, labelled, &config.tuning, Some(target))?.run(on_epoch)
+    let target = Target { samples: target, discrepancy, layer, config };
+    tune(model, labelled, &config.tuning, Some(target), on_epoch)
 }

@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{LossConfig, ModelError, OptimizerConfig};
+use crate::error::check_rules;
+use crate::objective::StepConfig;
+use crate::{LossConfig, ModelError, OptimizerConfig, Rule};
 
 /// The settings of [`fit`](super::fit).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -45,6 +47,12 @@ impl Default for TrainConfig {
 }
 
 impl TrainConfig {
+    /// What a step must know.
+    pub(crate) fn step(&self) -> StepConfig {
+        let Self { seed, n_shards, hardware_noise, loss, .. } = self;
+        StepConfig { seed: *seed, n_shards: *n_shards, hardware_noise: *hardware_noise, loss: loss.clone() }
+    }
+
     /// Checks the ranges.
     ///
     /// # Errors
@@ -52,18 +60,16 @@ impl TrainConfig {
     pub fn check(&self) -> Result<(), ModelError> {
         let loss = &self.loss;
         let rules = [
-            (self.epochs >= 1, "training.epochs", "must be at least 1"),
-            (self.batch_size >= 1, "training.batch_size", "must be at least 1"),
-            ((1..=256).contains(&self.n_shards), "training.n_shards", "must be between 1 and 256"),
-            (self.hardware_noise >= 0.0, "training.hardware_noise", "must not be negative"),
-            (loss.label_weight >= 0.0, "training.loss.label_weight", "must not be negative"),
-            (loss.ape_weight >= 0.0, "training.loss.ape_weight", "must not be negative"),
-            (loss.huber_delta > 0.0, "training.loss.huber_delta", "must be positive"),
-            (loss.label_weight + loss.ape_weight > 0.0, "training.loss", "must have a positive weight"),
+            (self.epochs >= 1, "training.epochs", Rule::AtLeast(1)),
+            (self.batch_size >= 1, "training.batch_size", Rule::AtLeast(1)),
+            ((1..=256).contains(&self.n_shards), "training.n_shards", Rule::Between(1.0, 256.0)),
+            (self.hardware_noise >= 0.0, "training.hardware_noise", Rule::NotNegative),
+            (loss.label_weight >= 0.0, "training.loss.label_weight", Rule::NotNegative),
+            (loss.ape_weight >= 0.0, "training.loss.ape_weight", Rule::NotNegative),
+            (loss.huber_delta > 0.0, "training.loss.huber_delta", Rule::Positive),
+            (loss.label_weight + loss.ape_weight > 0.0, "training.loss", Rule::PositiveWeight),
         ];
-        match rules.into_iter().find(|(holds, ..)| !holds) {
-            Some((_, field, rule)) => Err(ModelError::config(field, rule)),
-            None => self.optimizer.check(),
-        }
+        check_rules(rules)?;
+        self.optimizer.check()
     }
 }

@@ -2,8 +2,7 @@
 
 use rand::seq::SliceRandom;
 
-use super::pool::Pool;
-use crate::variables::generator;
+use crate::draws::generator;
 
 /// Gives programs in runs; each pass over all of them is in an order of its own.
 #[derive(Debug)]
@@ -23,7 +22,7 @@ impl Cycle {
     }
 
     /// The next programs with at least so many samples, or all that are left of this pass: none is there twice.
-    pub(crate) fn take(&mut self, pool: &Pool<'_>, n_samples: usize) -> &[u32] {
+    pub(crate) fn take(&mut self, n_samples_of: impl Fn(u32) -> usize, n_samples: usize) -> &[u32] {
         if self.next == self.order.len() {
             self.pass += 1;
             self.next = 0;
@@ -33,7 +32,7 @@ impl Cycle {
         }
         let (start, mut n) = (self.next, 0);
         while self.next < self.order.len() && n < n_samples {
-            n += pool.measured[self.order[self.next] as usize].len();
+            n += n_samples_of(self.order[self.next]);
             self.next += 1;
         }
         &self.order[start..self.next]
@@ -43,15 +42,13 @@ impl Cycle {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::train::Measured;
 
     #[test]
     fn each_pass_has_every_program_once() {
-        let measured = |n: usize| vec![Measured { units: 1.0, label: 0.0, hardware: 0 }; n];
-        let pool = Pool { measured: [1, 3, 2, 1, 1].map(measured).to_vec(), ..Pool::default() };
+        let n_samples_of = |program: u32| [1, 3, 2, 1, 1][program as usize];
         let runs = |seed| {
             let mut cycle = Cycle::new(vec![4, 1, 0, 2], seed, "test");
-            (0..20).map(|_| cycle.take(&pool, 3).to_vec()).collect::<Vec<_>>()
+            (0..20).map(|_| cycle.take(n_samples_of, 3).to_vec()).collect::<Vec<_>>()
         };
         let (mut pass, mut passes) = (Vec::new(), Vec::new());
         for run in runs(1) {
@@ -70,6 +67,6 @@ mod tests {
         assert!(passes.windows(2).any(|pair| pair[0] != pair[1]), "the orders differ");
         assert_eq!(runs(1), runs(1));
         assert_ne!(runs(1), runs(2));
-        assert!(Cycle::new(Vec::new(), 0, "test").take(&pool, 3).is_empty());
+        assert!(Cycle::new(Vec::new(), 0, "test").take(n_samples_of, 3).is_empty());
     }
 }

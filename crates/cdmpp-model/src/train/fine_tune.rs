@@ -3,16 +3,18 @@
 use serde::{Deserialize, Serialize};
 
 use super::TrainConfig;
-use super::tuning::{OnTuningEpoch, Tuned, Tuning};
-use crate::{LossConfig, ModelError, OptimizerConfig, Predictor, Sample};
+use super::tuning::{OnTuningEpoch, Tuned, tune};
+use crate::error::check_rules;
+use crate::samples::Samples;
+use crate::{LossConfig, ModelError, OptimizerConfig, Predictor, Rule};
 
 /// What is measured of source and target.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Labelled<'a> {
+#[derive(Clone, Copy, Debug)]
+pub struct Labelled<'a, 's> {
     /// Samples of what the model was trained on, or of the like; they keep it from forgetting that.
-    pub source: &'a [Sample<'a>],
+    pub source: &'a Samples<'s>,
     /// Samples of the target.
-    pub measured: &'a [Sample<'a>],
+    pub measured: &'a Samples<'s>,
     /// The group of each measured sample, by any number: its task. What is held out is held out by group.
     pub groups: &'a [usize],
 }
@@ -33,7 +35,7 @@ pub struct FineTuneConfig {
     /// epochs without holding anything out, and so does a single group.
     pub folds: usize,
     /// Variables that stay as they are: those of these names and those below them, such as `encoder`, `encoder.block0`
-    /// or `head.1.weight`. [`Predictor::variables`] has the names.
+    /// or `head.1.weight`. [`Predictor::parameters`] has the names.
     pub frozen: Vec<String>,
     /// The share of the source's samples in the loss, from 0 to below 1.
     pub replay: f64,
@@ -81,15 +83,13 @@ impl FineTuneConfig {
     /// [`ModelError::Config`] names the field and what it must be.
     pub fn check(&self) -> Result<(), ModelError> {
         let rules = [
-            (self.epochs >= 1, "tuning.epochs", "must be at least 1"),
-            (self.steps_per_epoch >= 1, "tuning.steps_per_epoch", "must be at least 1"),
-            ((0.0..1.0).contains(&self.replay), "tuning.replay", "must be at least 0 and below 1"),
-            (self.pull >= 0.0, "tuning.pull", "must not be negative"),
+            (self.epochs >= 1, "tuning.epochs", Rule::AtLeast(1)),
+            (self.steps_per_epoch >= 1, "tuning.steps_per_epoch", Rule::AtLeast(1)),
+            ((0.0..1.0).contains(&self.replay), "tuning.replay", Rule::AtLeastAndBelow(0.0, 1.0)),
+            (self.pull >= 0.0, "tuning.pull", Rule::NotNegative),
         ];
-        match rules.into_iter().find(|(holds, ..)| !holds) {
-            Some((_, field, rule)) => Err(ModelError::config(field, rule)),
-            None => self.training().check(),
-        }
+        check_rules(rules)?;
+        self.training().check()
     }
 
     /// The same as settings of training.
@@ -121,16 +121,16 @@ impl FineTuneConfig {
 /// [`ModelError::Schema`]; [`ModelError::Diverged`]; [`ModelError::Tensor`]. The model is then what it was before.
 pub fn fine_tune(
     model: &mut Predictor,
-    labelled: &Labelled<'_>,
+    labelled: &Labelled<'_, '_>,
     config: &FineTuneConfig,
     on_epoch: &mut OnTuningEpoch<'_>,
 ) -> Result<Tuned, ModelError> {
     config.check()?;
-    if labelled.measured.is_empty() {
-        return Err(ModelError::config("measured", "needs at least one sample"));
+    if labelled.measured.n_samples() == 0 {
+        return Err(ModelError::Empty { what: "measured", of: "sample" });
     }
-    if config.replay > 0.0 && labelled.source.is_empty() {
-        return Err(ModelError::config("tuning.replay", "must be 0 without samples of the source"));
+    if config.replay > 0.0 && labelled.source.n_samples() == 0 {
+        return Err(ModelError::config("tuning.replay", Rule::ZeroWithoutSource));
     }
-    Tuning::new(model, labelled, config, None)?.run(on_epoch)
+    tune(model, labelled, config, None, on_epoch)
 }

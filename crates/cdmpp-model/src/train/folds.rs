@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rand::seq::SliceRandom;
 
-use crate::variables::generator;
+use crate::draws::generator;
 
 /// Deals groups to `n` folds at random, as evenly as they go, and gives the fold of each member from the group of each.
 ///

@@ -1,15 +1,15 @@
 //! Training, frozen between two epochs.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 
-use candle_core::{Device, Tensor};
+use safetensors::tensor::Dtype;
 use serde::{Deserialize, Serialize};
 
 use super::TrainConfig;
-use crate::ModelError;
 use crate::adamw::AdamW;
-use crate::checkpoint::{read_tensors, write_tensors};
+use crate::checkpoint::{from_bytes, read_file, to_bytes, write_file};
+use crate::parameters::floats;
+use crate::{CheckpointProblem, ModelError, StateDifference};
 
 /// Names the format of the file; the number grows with every change.
 const FORMAT: &str = "cdmpp-training-state/1";
@@ -55,10 +55,24 @@ impl TrainState {
         }
     }
 
-    /// Whether the state is one of this training.
-    pub(crate) fn belongs_to(&self, config: &TrainConfig, fingerprint: u64, n_parameters: usize) -> bool {
-        let Progress { config: own, fingerprint: print, .. } = &self.progress;
-        own == config && *print == fingerprint && self.parameters.len() == n_parameters
+    /// How the settings differ from those that the state was made with, if they do. It needs neither samples nor a
+    /// model, so that it can be asked before they are read.
+    #[must_use]
+    pub fn difference(&self, config: &TrainConfig) -> Option<StateDifference> {
+        // Settings are numbers and names, which all have a JSON form.
+        let json = |config: &TrainConfig| serde_json::to_value(config).unwrap_or_default();
+        first_difference("training", &json(&self.progress.config), &json(config))
+    }
+
+    /// Refuses a state of another training.
+    pub(crate) fn check(&self, config: &TrainConfig, fingerprint: u64, n_parameters: usize) -> Result<(), ModelError> {
+        let difference = self.difference(config).or_else(|| {
+            if self.parameters.len() != n_parameters {
+                return Some(StateDifference::Model);
+            }
+            (self.progress.fingerprint != fingerprint).then_some(StateDifference::Samples)
+        });
+        difference.map_or(Ok(()), |difference| Err(ModelError::ForeignState(difference)))
     }
 
     /// Counts an epoch, and keeps the mean of the parameters if it is the best so far (without a loss, always).
@@ -92,11 +106,9 @@ impl TrainState {
             ("parameters", &self.parameters),
             ("second_moment", &self.optimizer.second),
         ];
-        let tensors = parts
-            .into_iter()
-            .map(|(name, values)| Ok((name.to_owned(), Tensor::from_slice(values, values.len(), &Device::Cpu)?)))
-            .collect::<candle_core::Result<BTreeMap<_, _>>>()?;
-        write_tensors(path, &header, &tensors)
+        let shape = [self.parameters.len()];
+        let arrays = parts.iter().map(|(name, values)| (*name, &shape[..], values.as_slice()));
+        write_file(path, &to_bytes(&header, arrays))
     }
 
     /// Reads a state.
@@ -104,21 +116,27 @@ impl TrainState {
     /// # Errors
     /// [`ModelError::Io`], or [`ModelError::Checkpoint`] if the file is not a complete state of this version.
     pub fn load(path: &Path) -> Result<Self, ModelError> {
-        let (header, mut tensors) = read_tensors::<Header>(path, FORMAT, &Device::Cpu)?;
-        let fail = |problem: String| ModelError::checkpoint(path, problem);
+        Self::from_bytes(&read_file(path)?).map_err(|error| error.of_file(path))
+    }
+
+    fn from_bytes(bytes: &[u8]) -> Result<Self, ModelError> {
+        let (header, tensors) = from_bytes::<Header>(bytes, FORMAT)?;
         let progress = header.progress;
         if progress.best_epoch > progress.epoch {
-            return Err(fail(format!("epoch {} is the best of {}", progress.best_epoch, progress.epoch)));
+            return Err(CheckpointProblem::BestEpoch { best: progress.best_epoch, last: progress.epoch }.into());
         }
-        let n = tensors.get("parameters").map(Tensor::elem_count);
-        let mut take = |name: &str| -> Result<Vec<f32>, ModelError> {
-            let tensor = tensors.remove(name).ok_or_else(|| fail(format!("there is no tensor `{name}`")))?;
-            if Some(tensor.elem_count()) != n {
-                return Err(fail(format!("`{name}` and `parameters` differ in length")));
+        let n = tensors.tensor("parameters").ok().map(|tensor| tensor.shape().to_vec());
+        let take = |name: &str| -> Result<Vec<f32>, ModelError> {
+            let variable = || name.to_owned();
+            let tensor = tensors.tensor(name).map_err(|_| CheckpointProblem::Missing { variable: variable() })?;
+            if Some(tensor.shape()) != n.as_deref() {
+                return Err(CheckpointProblem::Length { tensor: variable() }.into());
             }
-            tensor
-                .to_vec1::<f32>()
-                .map_err(|error| fail(format!("`{name}`: {}", ModelError::from(error).in_one_line())))
+            if tensor.dtype() != Dtype::F32 {
+                let (found, expected) = (format!("{:?}", tensor.dtype()), format!("{:?}", Dtype::F32));
+                return Err(CheckpointProblem::Variable { variable: variable(), found, expected }.into());
+            }
+            Ok(floats(tensor.data()).collect())
         };
         let optimizer = AdamW {
             first: take("first_moment")?,
@@ -127,5 +145,17 @@ impl TrainState {
             step: progress.step,
         };
         Ok(Self { parameters: take("parameters")?, best: take("best")?, optimizer, progress })
+    }
+}
+
+/// The first place where two settings differ, by name.
+fn first_difference(name: &str, state: &serde_json::Value, now: &serde_json::Value) -> Option<StateDifference> {
+    match (state, now) {
+        (serde_json::Value::Object(state), serde_json::Value::Object(now)) => {
+            let mut keys = state.keys();
+            keys.find_map(|key| first_difference(&format!("{name}.{key}"), &state[key], now.get(key)?))
+        }
+        _ if state == now => None,
+        _ => Some(StateDifference::Setting { name: name.to_owned(), state: state.to_string(), now: now.to_string() }),
     }
 }

@@ -1,22 +1,22 @@
 //! The loop behind fine-tuning and adaptation.
 
-use std::collections::BTreeMap;
 use std::ops::ControlFlow;
+use std::sync::Arc;
 
-use cdmpp_kernel::square_sum;
-
-use super::blend::{AlignedLayer, Alignment, Blend, Discrepancy};
 use super::cycle::Cycle;
+use super::descent::{Descent, Tether};
 use super::fine_tune::{FineTuneConfig, Labelled};
-use super::fit::check_samples;
 use super::folds::folds;
-use super::objective::{Objective, Sums};
-use super::pool::Pool;
+use super::held_out::loss_of;
 use super::{AdaptConfig, StopReason, TrainConfig};
 use crate::adamw::AdamW;
-use crate::loss::sample_loss;
-use crate::predictor::Fitted;
-use crate::{ModelError, Predictor, Query};
+use crate::blend::{AlignedLayer, Alignment, Blend, Discrepancy};
+use crate::examples::Pool;
+use crate::fitted::Fitted;
+use crate::parameters::{Parameters, Variable};
+use crate::samples::Samples;
+use crate::survey::Survey;
+use crate::{InputProblem, ModelError, Predictor};
 
 /// An epoch of tuning; passed to the caller's closure after each.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -52,8 +52,9 @@ pub struct Tuned {
 }
 
 /// What is asked about the target, and what it is compared by.
+#[derive(Clone, Copy)]
 pub(crate) struct Target<'a> {
-    pub(crate) queries: &'a [Query<'a>],
+    pub(crate) samples: &'a Samples<'a>,
     pub(crate) discrepancy: &'a Discrepancy<'a>,
     pub(crate) layer: AlignedLayer,
     pub(crate) config: &'a AdaptConfig,
@@ -62,7 +63,7 @@ pub(crate) struct Target<'a> {
 /// Tuning under way.
 pub(crate) struct Tuning<'a> {
     model: &'a Predictor,
-    fitted: &'a Fitted,
+    fitted: &'a Arc<Fitted>,
     config: &'a FineTuneConfig,
     training: TrainConfig,
     pool: Pool<'a>,
@@ -71,8 +72,6 @@ pub(crate) struct Tuning<'a> {
     measured: Vec<(u32, usize)>,
     target: Vec<u32>,
     alignment: Option<Target<'a>>,
-    /// The parameters at the start.
-    start: Vec<f32>,
     /// 1 for a parameter that stays, else 0.
     frozen: Vec<f32>,
 }
@@ -85,29 +84,43 @@ struct Run {
     is_interrupted: bool,
 }
 
+/// Tunes a model; on failure it is what it was before.
+pub(crate) fn tune(
+    model: &mut Predictor,
+    labelled: &Labelled<'_, '_>,
+    config: &FineTuneConfig,
+    alignment: Option<Target<'_>>,
+    on_epoch: &mut OnTuningEpoch<'_>,
+) -> Result<Tuned, ModelError> {
+    let fitted = Arc::clone(model.fitted.as_ref().ok_or(ModelError::NotTrained)?);
+    let (tuned, parameters) = Tuning::new(model, &fitted, labelled, config, alignment)?.runs(on_epoch)?;
+    if let Some(parameters) = parameters {
+        *model = model.with_values(&fitted, parameters)?;
+    }
+    Ok(tuned)
+}
+
 impl<'a> Tuning<'a> {
-    pub(crate) fn new(
+    fn new(
         model: &'a Predictor,
-        labelled: &Labelled<'a>,
+        fitted: &'a Arc<Fitted>,
+        labelled: &Labelled<'a, 'a>,
         config: &'a FineTuneConfig,
         alignment: Option<Target<'a>>,
     ) -> Result<Self, ModelError> {
-        let fitted = model.fitted.as_ref().ok_or(ModelError::NotTrained)?;
         let Labelled { source, measured, groups } = *labelled;
-        if groups.len() != measured.len() {
-            return Err(ModelError::config("groups", "must be as many as there are measured samples"));
+        if groups.len() != measured.n_samples() {
+            return Err(ModelError::Groups { expected: measured.n_samples(), found: groups.len() });
         }
-        check_samples(model, "source sample", &source.into())?;
-        check_samples(model, "measured sample", &measured.into())?;
-        let queries = alignment.as_ref().map_or(&[][..], |target| target.queries);
-        model.check_queries("target query", queries.iter().copied())?;
-        let mut pool = Pool::new("source sample", source, fitted)?;
-        let source = (0..pool.asts.len() as u32).collect();
-        let own = Pool::new("measured sample", measured, fitted)?;
-        let groups = group_of_programs(labelled, &own)?;
-        let measured = pool.extend(own).zip(groups).collect();
-        let target = pool.extend(Pool::unmeasured("target query", queries, fitted)?).collect();
-        let frozen = frozen(model, &config.frozen)?;
+        let mut pool = Pool::new(fitted);
+        let mut add = |what, samples: &'a Samples<'a>| {
+            let survey = Survey::of(&model.identity, what, samples)?;
+            let units = survey.units(what, fitted, samples.n_samples())?;
+            Ok::<_, ModelError>(pool.add(what, samples, &units))
+        };
+        let source = add("source sample", source)?.collect();
+        let programs = add("measured sample", measured)?;
+        let target = alignment.map(|target| add("target query", target.samples)).transpose()?;
         Ok(Self {
             model,
             fitted,
@@ -115,42 +128,29 @@ impl<'a> Tuning<'a> {
             training: config.training(),
             pool,
             source,
-            measured,
-            target,
+            measured: programs.zip(group_of_programs(measured, groups)?).collect(),
+            target: target.into_iter().flatten().collect(),
             alignment,
-            start: model.network.variables.to_flat()?,
-            frozen,
+            frozen: frozen(model.parameters(), &config.frozen)?,
         })
     }
 
-    /// Tunes the model; on failure it is what it was before.
-    pub(crate) fn run(&self, on_epoch: &mut OnTuningEpoch<'_>) -> Result<Tuned, ModelError> {
-        let result = self.runs(on_epoch);
-        let parameters = match &result {
-            Ok((_, parameters)) => parameters,
-            Err(_) => &self.start,
-        };
-        self.model.network.variables.set_flat(parameters)?;
-        Ok(result?.0)
-    }
-
-    /// The runs with a fold held out, and then that on all samples; gives the parameters in the end.
-    fn runs(&self, on_epoch: &mut OnTuningEpoch<'_>) -> Result<(Tuned, Vec<f32>), ModelError> {
+    /// The runs with a fold held out, and then that on all samples; gives the parameters in the end, if they are others.
+    fn runs(&self, on_epoch: &mut OnTuningEpoch<'_>) -> Result<(Tuned, Option<Vec<f32>>), ModelError> {
         let programs: Vec<u32> = self.measured.iter().map(|(program, _)| *program).collect();
         let groups: Vec<usize> = self.measured.iter().map(|(_, group)| *group).collect();
         let fold_of = folds(&groups, self.config.folds, self.config.seed);
         let n_folds = fold_of.iter().max().map_or(0, |last| last + 1);
         let n_folds = if n_folds < 2 { 0 } else { n_folds };
-        let interrupted = |held_out_losses| {
-            (Tuned { reason: StopReason::Interrupted, epochs: 0, held_out_losses }, self.start.clone())
-        };
+        let interrupted =
+            |held_out_losses| (Tuned { reason: StopReason::Interrupted, epochs: 0, held_out_losses }, None);
         let mut losses = vec![0.0; if n_folds > 0 { self.config.epochs + 1 } else { 0 }];
         for fold in 0..n_folds {
             let part = |is_held_out: bool| {
                 let members = programs.iter().zip(&fold_of).filter(move |(_, of)| (**of == fold) == is_held_out);
                 members.map(|(program, _)| *program).collect::<Vec<u32>>()
             };
-            let run = self.tune((fold + 1, n_folds + 1), self.config.epochs, &part(false), &part(true), on_epoch)?;
+            let run = self.run((fold + 1, n_folds + 1), self.config.epochs, &part(false), &part(true), on_epoch)?;
             if run.is_interrupted {
                 return Ok(interrupted(Vec::new()));
             }
@@ -160,16 +160,16 @@ impl<'a> Tuning<'a> {
         losses.iter_mut().for_each(|loss| *loss /= n);
         let best = (0..losses.len()).min_by(|a, b| losses[*a].total_cmp(&losses[*b]));
         let epochs = best.unwrap_or(self.config.epochs);
-        let run = self.tune((n_folds + 1, n_folds + 1), epochs, &programs, &[], on_epoch)?;
+        let run = self.run((n_folds + 1, n_folds + 1), epochs, &programs, &[], on_epoch)?;
         if run.is_interrupted {
             return Ok(interrupted(losses));
         }
         let reason = if epochs < self.config.epochs { StopReason::EarlyStopping } else { StopReason::Finished };
-        Ok((Tuned { reason, epochs, held_out_losses: losses }, run.parameters))
+        Ok((Tuned { reason, epochs, held_out_losses: losses }, Some(run.parameters)))
     }
 
     /// Trains from the start for so many epochs.
-    fn tune(
+    fn run(
         &self,
         (run, n_runs): (usize, usize),
         n_epochs: usize,
@@ -177,49 +177,29 @@ impl<'a> Tuning<'a> {
         held_out: &[u32],
         on_epoch: &mut OnTuningEpoch<'_>,
     ) -> Result<Run, ModelError> {
-        let Self { model, fitted, config, training, .. } = self;
-        let mut objective = Objective::new(model, fitted, training)?;
+        let Self { model, fitted, config, training, pool, .. } = self;
+        let objective = model.backend.objective(model.parts(fitted), training.step())?;
+        let mut tuned = model.parameters.values().to_vec();
+        let start = objective.take(&tuned);
+        let tether = Tether { start: start.clone(), frozen: objective.take(&self.frozen), pull: config.pull };
+        let optimizer = AdamW::new(&start);
+        let mut descent = Descent::new(objective, start, optimizer, &training.optimizer).tethered(tether);
         let cycle = |programs: &[u32], name| Cycle::new(programs.to_vec(), config.seed, name);
         let mut cycles = [cycle(measured, "measured"), cycle(&self.source, "source"), cycle(&self.target, "target")];
-        let (start, frozen) = (objective.take(&self.start), objective.take(&self.frozen));
-        let mut decayed = objective.matrices();
-        decayed.retain(|matrix| frozen[matrix.start] == 0.0);
-        let (mut parameters, mut optimizer) = (start.clone(), AdamW::new(&start));
-        let (mut gradient, mut tuned) = (Vec::new(), self.start.clone());
+        let n_held_out = pool.n_samples_of(held_out);
         let mut losses = Vec::new();
-        let n_held_out = self.pool.n_samples_of(held_out);
         if n_held_out > 0 {
-            model.network.variables.set_flat(&self.start)?;
-            losses.push(self.loss_of(held_out)?);
+            losses.push(self.held_out_loss(model, held_out, 0)?);
         }
         for number in 1..=n_epochs {
             let mut total = 0.0;
             for _ in 0..config.steps_per_epoch {
-                let step = optimizer.step;
-                let Sums { loss, squares } =
-                    self.gradient(&mut objective, (&parameters, &frozen), step, &mut cycles, &mut gradient)?;
-                let diverged = |what| ModelError::Diverged { epoch: number, what };
-                if !loss.is_finite() {
-                    return Err(diverged("the loss"));
-                }
-                total += loss;
-                let rate = training.optimizer.rate(step, config.epochs * config.steps_per_epoch);
-                let back = (rate * config.pull) as f32;
-                parameters.iter_mut().zip(&start).for_each(|(x, start)| *x += back * (start - *x));
-                if !squares.is_finite() {
-                    return Err(diverged("the gradient"));
-                }
-                let gradient = (&*gradient, squares.sqrt());
-                optimizer.update(&training.optimizer, rate, &mut parameters, gradient, &decayed);
+                total += self.step(&mut descent, number, &mut cycles)?;
             }
-            // Rounding moves a running mean of equal numbers.
-            let average = optimizer.average.iter_mut().zip(&start).zip(&frozen);
-            average.filter(|(_, frozen)| **frozen != 0.0).for_each(|((x, start), _)| *x = *start);
-            objective.put(&optimizer.average, &mut tuned);
+            descent.objective.put(&descent.optimizer.average, &mut tuned);
             let mut held_out_loss = None;
             if n_held_out > 0 {
-                model.network.variables.set_flat(&tuned)?;
-                let loss = self.loss_of(held_out)?;
+                let loss = self.held_out_loss(&model.with_values(fitted, tuned.clone())?, held_out, number)?;
                 losses.push(loss);
                 held_out_loss = Some(loss / n_held_out as f64);
             }
@@ -232,88 +212,82 @@ impl<'a> Tuning<'a> {
         Ok(Run { parameters: tuned, losses, is_interrupted: false })
     }
 
-    /// Writes the gradient of a step, 0 for what is frozen.
-    fn gradient(
+    /// Goes one step on the next samples of each kind; gives the loss.
+    fn step(
         &self,
-        objective: &mut Objective<'_>,
-        (parameters, frozen): (&[f32], &[f32]),
-        step: usize,
+        descent: &mut Descent<'_>,
+        number: usize,
         [measured, source, target]: &mut [Cycle; 3],
-        gradient: &mut Vec<f32>,
-    ) -> Result<Sums, ModelError> {
+    ) -> Result<f64, ModelError> {
         let Self { config, pool, alignment, .. } = self;
-        let measured = measured.take(pool, config.batch_size);
+        let n_samples_of = |program| pool.labelled(program).len();
+        let measured = measured.take(n_samples_of, config.batch_size);
         let replay = if measured.is_empty() { 1.0 } else { config.replay };
         let is_asked = replay > 0.0 || alignment.is_some();
-        let source = if is_asked { source.take(pool, config.batch_size) } else { &[] };
+        let source = if is_asked { source.take(n_samples_of, config.batch_size) } else { &[] };
         let target = match alignment {
-            Some(Target { config, .. }) => target.take(pool, config.target_batch_size),
+            Some(Target { config, .. }) => target.take(n_samples_of, config.target_batch_size),
             None => &[],
         };
         // From here on, programs are called by their places in the batch.
-        let examples = pool.examples(&[measured, source, target].concat());
+        let examples = pool.examples(&[measured, source, target].concat())?;
         let places: Vec<u32> = (0..examples.asts.len() as u32).collect();
         let (measured, rest) = places.split_at(measured.len());
         let (source, target) = rest.split_at(source.len());
+        let n_steps = config.epochs * config.steps_per_epoch;
         let alignment = alignment.as_ref().map(|Target { discrepancy, layer, config, .. }| {
-            let AdaptConfig { weight, warm_up, tuning, .. } = config;
-            let rise = warm_up * (tuning.epochs * tuning.steps_per_epoch) as f64;
-            let weight = weight * ((step + 1) as f64 / rise.max(1.0)).min(1.0);
+            let rise = config.warm_up * n_steps as f64;
+            let weight = config.weight * ((descent.optimizer.step + 1) as f64 / rise.max(1.0)).min(1.0);
             Alignment { discrepancy: *discrepancy, layer: *layer, weight, source, target }
         });
         let blend = Blend { parts: &[(measured, 1.0 - replay), (source, replay)], alignment };
-        let Sums { loss, .. } = objective.blend(parameters, &examples, &blend, step, gradient)?;
-        gradient.iter_mut().zip(frozen).for_each(|(g, frozen)| *g *= 1.0 - frozen);
-        Ok(Sums { loss, squares: square_sum(gradient) })
+        Ok(descent.step(number, n_steps, &examples, &blend)?.0)
     }
 
-    /// The sum of the losses of the samples of some programs, by the model as it is.
-    fn loss_of(&self, programs: &[u32]) -> Result<f64, ModelError> {
-        let Pool { asts, hardware, measured, .. } = &self.pool;
-        let samples = || programs.iter().flat_map(|i| measured[*i as usize].iter().map(move |one| (*i as usize, one)));
-        let query = |i: usize, column: u32| Query { ast: asts[i], hardware: hardware[column as usize] };
-        let queries: Vec<Query<'_>> = samples().map(|(i, one)| query(i, one.hardware)).collect();
-        let predicted = self.model.predict(&queries)?;
-        let mut sum = 0.0;
-        for (index, ((query, predicted), (_, one))) in queries.iter().zip(predicted).zip(samples()).enumerate() {
-            let fail = |problem| ModelError::Input { what: "held-out sample", index, problem };
-            let unit = self.fitted.prior.append(query.ast, query.hardware, &mut Vec::new()).map_err(fail)?;
-            let label = self.fitted.labels.forward(predicted.as_secs_f64() / unit) as f32;
-            sum += sample_loss(&self.config.loss, &self.fitted.labels, label, one).0;
+    /// The sum of the losses of the samples of some programs.
+    fn held_out_loss(&self, model: &Predictor, programs: &[u32], epoch: usize) -> Result<f64, ModelError> {
+        let loss = loss_of(model, self.fitted, (&self.pool, programs), &self.config.loss, |_| {})?;
+        if !loss.is_finite() {
+            return Err(ModelError::Diverged { epoch, what: "the loss of held-out samples" });
         }
-        Ok(sum)
+        Ok(loss)
     }
 }
 
-/// The group of each measured program.
-fn group_of_programs(labelled: &Labelled<'_>, measured: &Pool<'_>) -> Result<Vec<usize>, ModelError> {
-    let mut groups = BTreeMap::new();
-    for (index, (sample, group)) in labelled.measured.iter().zip(labelled.groups).enumerate() {
-        let first = *groups.entry(std::ptr::from_ref(sample.query.ast)).or_insert(*group);
-        if first != *group {
-            let problem = format!("its program is in group {first}, and in group {group}");
-            return Err(ModelError::Input { what: "measured sample", index, problem });
+/// The group of each program of some samples, from the groups of the samples.
+fn group_of_programs(samples: &Samples<'_>, groups: &[usize]) -> Result<Vec<usize>, ModelError> {
+    let (mut found, mut wrong) = (Vec::with_capacity(samples.n_programs()), None);
+    for program in 0..samples.n_programs() {
+        let mut indices = samples.of(program).iter().map(|entry| entry.index as usize);
+        let first = groups[indices.next().expect("a program has a sample")];
+        if let Some(index) = indices.find(|index| groups[*index] != first)
+            && wrong.as_ref().is_none_or(|(known, _)| index < *known)
+        {
+            wrong = Some((index, InputProblem::TwoGroups { first, second: groups[index] }));
         }
+        found.push(first);
     }
-    Ok(measured.asts.iter().map(|ast| groups[&std::ptr::from_ref(*ast)]).collect())
+    match wrong {
+        Some((index, problem)) => Err(ModelError::input("measured sample", index, problem)),
+        None => Ok(found),
+    }
 }
 
 /// For every parameter 1 if it belongs to a variable of some names or below them, else 0.
-fn frozen(model: &Predictor, names: &[String]) -> Result<Vec<f32>, ModelError> {
-    let variables = model.network.variables.all();
+fn frozen(parameters: &Parameters, names: &[String]) -> Result<Vec<f32>, ModelError> {
     let is_of = |variable: &str, name: &str| {
         variable.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
     };
     for (index, name) in names.iter().enumerate() {
-        if !variables.iter().any(|(variable, _)| is_of(variable, name)) {
-            let problem = format!("there is no variable `{name}`, and none below that name");
-            return Err(ModelError::Input { what: "frozen name", index, problem });
+        if !parameters.variables().iter().any(|variable| is_of(&variable.name, name)) {
+            return Err(ModelError::UnknownVariable { index, name: name.clone() });
         }
     }
-    let mut frozen = Vec::new();
-    for (variable, var) in variables {
-        let is_frozen = names.iter().any(|name| is_of(&variable, name));
-        frozen.resize(frozen.len() + var.elem_count(), f32::from(u8::from(is_frozen)));
+    let mut frozen = vec![0.0; parameters.n_parameters()];
+    for Variable { name: variable, place, .. } in parameters.variables() {
+        if names.iter().any(|name| is_of(variable, name)) {
+            frozen[place.clone()].fill(1.0);
+        }
     }
     Ok(frozen)
 }

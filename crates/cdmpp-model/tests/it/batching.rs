@@ -23,10 +23,10 @@ fn a_batch_predicts_as_its_members_alone_do() {
     queries.extend([queries[4], Query { ast: &copy, hardware: &hardware[1] }]);
     let together = model.predict(&queries).unwrap();
     for (query, together) in queries.iter().zip(&together) {
-        assert_close(model.predict(&[*query]).unwrap()[0].as_secs_f64(), together.as_secs_f64());
+        assert_close(model.predict(&[*query]).unwrap()[0].latency.as_secs_f64(), together.latency.as_secs_f64());
     }
     assert_eq!(together[4], together[queries.len() - 2]);
-    assert_close(together[3 * 3 + 1].as_secs_f64(), together[queries.len() - 1].as_secs_f64());
+    assert_close(together[3 * 3 + 1].latency.as_secs_f64(), together[queries.len() - 1].latency.as_secs_f64());
 }
 
 #[test]
@@ -34,12 +34,14 @@ fn embeddings_are_in_the_order_of_the_queries() {
     let (model, asts, hardware) = (trained(), asts(6), hardware());
     let queries: Vec<Query<'_>> =
         [5, 0, 3, 0, 1].into_iter().map(|i| Query { ast: &asts[i], hardware: &hardware[0] }).collect();
-    let z = model.embed(&queries).unwrap().to_vec2::<f32>().unwrap();
-    assert_eq!((z.len(), z[0].len()), (5, model.config().transformer.embed_dim));
+    let z = model.embed(&queries).unwrap();
+    assert_eq!((z.n(), z.width), (5, model.config().transformer.embed_dim));
+    let z: Vec<&[f32]> = z.rows().collect();
     assert_eq!(z[1], z[3]);
     for (query, z) in queries.iter().zip(&z) {
-        let alone = model.embed(&[*query]).unwrap().to_vec2::<f32>().unwrap();
-        assert!(alone[0].iter().zip(z).all(|(a, b)| (a - b).abs() <= 1e-5 * (1.0 + b.abs())));
+        let alone = model.embed(&[*query]).unwrap();
+        let alone: Vec<&[f32]> = alone.rows().collect();
+        assert!(alone[0].iter().zip(*z).all(|(a, b)| (a - b).abs() <= 1e-5 * (1.0 + b.abs())));
     }
 }
 
@@ -54,7 +56,7 @@ fn many_queries_keep_their_order() {
     assert_eq!(predicted.len(), queries.len());
     // i² mod 4 and i mod 3 repeat after 12.
     for (i, found) in predicted.iter().enumerate() {
-        assert_close(found.as_secs_f64(), one_of_each[i % 12].as_secs_f64());
+        assert_close(found.latency.as_secs_f64(), one_of_each[i % 12].latency.as_secs_f64());
     }
 }
 
@@ -62,7 +64,8 @@ fn many_queries_keep_their_order() {
 fn nothing_asked_nothing_answered() {
     let model = trained();
     assert!(model.predict(&[]).unwrap().is_empty());
-    assert_eq!(model.embed(&[]).unwrap().dims(), [0, model.config().transformer.embed_dim]);
+    let none = model.embed(&[]).unwrap();
+    assert_eq!((none.n(), none.width), (0, model.config().transformer.embed_dim));
 }
 
 proptest! {
@@ -80,7 +83,7 @@ proptest! {
         let forwards = model.predict(&queries).unwrap();
         let backwards = model.predict(&reversed).unwrap();
         for (found, expected) in backwards.iter().rev().zip(&forwards) {
-            assert_close(found.as_secs_f64(), expected.as_secs_f64());
+            assert_close(found.latency.as_secs_f64(), expected.latency.as_secs_f64());
         }
     }
 }

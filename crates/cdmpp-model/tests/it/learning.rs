@@ -35,7 +35,7 @@ fn a_handful_of_programs_is_overfitted() {
                 task: "all",
                 hardware: sample.query.hardware.name(),
                 measured_s: sample.latency.as_secs_f64(),
-                predicted_s: predicted.as_secs_f64(),
+                predicted_s: predicted.latency.as_secs_f64(),
             })
             .collect();
         let metrics = Metrics::of(&scored);
@@ -65,9 +65,9 @@ fn what_is_learned_carries_over_to_unseen_programs() {
 
     // What validation reported is what the model predicts now.
     let predicted = model.predict(&queries(&unseen)).unwrap();
-    let error = |(sample, predicted): (&cdmpp_model::Sample<'_>, &std::time::Duration)| {
+    let error = |(sample, predicted): (&cdmpp_model::Sample<'_>, &cdmpp_model::Prediction)| {
         let measured = latency(sample.query).as_secs_f64();
-        (predicted.as_secs_f64() - measured).abs() / measured
+        (predicted.latency.as_secs_f64() - measured).abs() / measured
     };
     let mape = unseen.iter().zip(&predicted).map(error).sum::<f64>() / unseen.len() as f64;
     assert!((mape - best.mape).abs() < 1e-3 * best.mape, "{mape} is not {}", best.mape);

@@ -5,6 +5,7 @@
 mod adaptation;
 mod batching;
 mod checkpoints;
+#[cfg(feature = "candle")]
 mod encoders;
 mod learning;
 mod memory;

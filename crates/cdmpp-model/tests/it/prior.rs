@@ -51,7 +51,7 @@ fn worst_error(prior: Prior) -> f64 {
     let errors = unseen
         .iter()
         .zip(predicted)
-        .map(|(sample, predicted)| (predicted.as_secs_f64() / sample.latency.as_secs_f64()).ln().abs());
+        .map(|(sample, predicted)| (predicted.latency.as_secs_f64() / sample.latency.as_secs_f64()).ln().abs());
     errors.fold(0.0, f64::max)
 }
 
@@ -85,20 +85,20 @@ fn a_sample_or_query_without_what_the_roofline_needs_is_refused() {
     let mixed = [samples.as_slice(), &[strange]].concat();
 
     let mut model = untrained(&config(Prior::Roofline), 0);
-    let before = model.variables().n_parameters();
+    let before = model.parameters().n_parameters();
     let error = fit(&mut model, &mixed, &[], &quick(1), &mut |_| proceed()).unwrap_err();
-    expect!["training sample 3: the work of the program is unknown, which the roofline needs; set `prior` to none"]
+    expect!["training sample 3: the work of the program is unknown, which the model's roofline needs"]
         .assert_eq(&report(&error));
     let error = fit(&mut model, &samples, &[strange], &quick(1), &mut |_| proceed()).unwrap_err();
-    expect!["validation sample 0: the work of the program is unknown, which the roofline needs; set `prior` to none"]
+    expect!["validation sample 0: the work of the program is unknown, which the model's roofline needs"]
         .assert_eq(&report(&error));
-    assert_eq!(model.variables().n_parameters(), before);
+    assert_eq!(model.parameters().n_parameters(), before);
 
     fit(&mut model, &samples, &[], &quick(1), &mut |_| proceed()).unwrap();
     let query = Query { ast: &asts[0], hardware: &unknown };
     let error = model.predict(&[samples[0].query, query]).unwrap_err();
     expect![
-        "query 1: the hardware `bare` has neither peak_fp32_gflops nor memory_bandwidth_gbs, of which the roofline needs one; set `prior` to none"
+        "query 1: the hardware `bare` has neither peak_fp32_gflops nor memory_bandwidth_gbs, of which the model's roofline needs one"
     ]
     .assert_eq(&report(&error));
     // Without a prior the same samples train and predict.

@@ -133,9 +133,13 @@ fn a_state_belongs_to_its_training() {
         resume(&mut untrained(&small(), 0), training, validation, &other, state.clone(), &mut |_| proceed()),
         resume(&mut untrained(&wider, 0), training, validation, &config, state.clone(), &mut |_| proceed()),
     ];
-    for refused in refused {
-        expect!["the training state belongs to other samples, settings or another model"]
-            .assert_eq(&report(&refused.unwrap_err()));
-    }
+    let said: Vec<String> = refused.into_iter().map(|refused| report(&refused.unwrap_err())).collect();
+    expect![[r#"
+        the training state belongs to another training: the samples differ
+        the training state belongs to another training: the samples differ
+        the training state belongs to another training: the samples differ
+        the training state belongs to another training: `training.batch_size` was 8 and is 9
+        the training state belongs to another training: the model has another shape"#]]
+    .assert_eq(&said.join("\n"));
     resume(&mut untrained(&small(), 0), training, validation, &config, state, &mut |_| proceed()).unwrap();
 }

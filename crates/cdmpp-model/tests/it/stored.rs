@@ -60,3 +60,45 @@ fn a_program_that_cannot_be_read_is_named() {
     let error = fit(&mut model, &samples, Samples::read_by(read, all()), &quick(1), &mut |_| proceed()).unwrap_err();
     assert_eq!(error.to_string(), "validation sample 21: the program cannot be read: the disk is on fire");
 }
+
+#[test]
+fn before_the_first_step_a_program_is_read_twice() {
+    let (asts, hardware) = (asts(9), hardware());
+    let samples = samples(&asts, &hardware);
+    let all = || samples.iter().enumerate().map(|(i, sample)| (i / 3, sample.query.hardware, sample.latency));
+    let n_read = AtomicUsize::new(0);
+    let read = |number: usize| {
+        n_read.fetch_add(1, Ordering::Relaxed);
+        Ok(Cow::Borrowed(&asts[number]))
+    };
+    let counted = |samples: Samples<'_>, n_epochs: usize| {
+        n_read.store(0, Ordering::Relaxed);
+        fit(&mut untrained(&small(), 0), samples, &[], &quick(n_epochs), &mut |_| proceed()).unwrap();
+        n_read.load(Ordering::Relaxed)
+    };
+    let known = |n_epochs| counted(Samples::read_by(read, all()).with_leaf_counts(|i| asts[i].n_leaves()), n_epochs);
+    assert_eq!((known(1), known(2)), (9 * 3, 9 * 4));
+    // Where the numbers of leaves are not known, they are counted first.
+    assert_eq!(counted(Samples::read_by(read, all()), 1), 9 * 4);
+}
+
+#[test]
+fn a_clone_answers_while_the_other_is_trained() {
+    let (asts, hardware) = (asts(9), hardware());
+    let samples = samples(&asts, &hardware);
+    let queries = crate::synthetic::queries(&samples);
+    let mut model = crate::synthetic::trained();
+    let kept = model.clone();
+    let before = kept.predict(&queries).unwrap();
+    std::thread::scope(|scope| {
+        let trained = scope.spawn(|| {
+            fit(&mut model, &samples, &[], &quick(3), &mut |_| proceed()).unwrap();
+            model.predict(&queries).unwrap()
+        });
+        for _ in 0..20 {
+            assert_eq!(kept.predict(&queries).unwrap(), before);
+        }
+        assert_ne!(trained.join().unwrap(), before);
+    });
+    assert_eq!(kept.predict(&queries).unwrap(), before);
+}

@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use cdmpp_hardware::HardwareSpec;
 use cdmpp_ir::{CompactAst, Featurizer, Leaves};
-use cdmpp_model::candle_core::Device;
 use cdmpp_model::train::TrainConfig;
 use cdmpp_model::{Predictor, PredictorConfig, Query, Sample, TransformerConfig};
 use rand::{Rng, SeedableRng};
@@ -87,7 +86,7 @@ pub(crate) fn small() -> PredictorConfig {
 }
 
 pub(crate) fn untrained(config: &PredictorConfig, seed: u64) -> Predictor {
-    Predictor::new(config, &Synthetic, &columns(), seed, &Device::Cpu).unwrap()
+    Predictor::new(config, &Synthetic, &columns(), seed).unwrap()
 }
 
 /// Settings of a few quick epochs.

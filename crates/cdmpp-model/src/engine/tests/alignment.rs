@@ -1,15 +1,34 @@
 //! The gradient of blends: parts in proportion, and a discrepancy between source and target.
 
-use candle_core::{DType, Tensor};
+use std::error::Error;
 
 use super::*;
-use crate::train::{AlignedLayer, Alignment, Blend};
+use crate::blend::{AlignedLayer, Alignment, Compared};
 
 /// Means and second moments, of which the latter weigh more: a discrepancy that no layer's gradient can leave out.
-fn discrepancy(source: &Tensor, target: &Tensor) -> candle_core::Result<Tensor> {
-    let first = (source.mean(0)? - target.mean(0)?)?.sqr()?.sum_all()?;
-    let second = (source.sqr()?.mean(0)? - target.sqr()?.mean(0)?)?.sqr()?.sum_all()?;
-    first + (second * 3.0)?
+fn discrepancy(source: &[f32], target: &[f32], width: usize) -> Result<Compared, Box<dyn Error + Send + Sync>> {
+    let moment = |rows: &[f32], power: i32, column: usize| {
+        let xs = rows.iter().skip(column).step_by(width).map(|x| f64::from(*x).powi(power));
+        xs.sum::<f64>() / (rows.len() / width) as f64
+    };
+    let mut found =
+        Compared { value: 0.0, source_gradient: vec![0.0; source.len()], target_gradient: vec![0.0; target.len()] };
+    for column in 0..width {
+        for (power, weight) in [(1, 1.0), (2, 3.0)] {
+            let apart = moment(source, power, column) - moment(target, power, column);
+            found.value += weight * apart * apart;
+            let sides = [(source, &mut found.source_gradient, 1.0), (target, &mut found.target_gradient, -1.0)];
+            for (rows, gradient, sign) in sides {
+                let n = (rows.len() / width) as f64;
+                let slopes = gradient.iter_mut().zip(rows).skip(column).step_by(width);
+                slopes.for_each(|(slope, x)| {
+                    let inner = f64::from(power) * f64::from(*x).powi(power - 1) / n;
+                    *slope += (2.0 * weight * apart * sign * inner) as f32;
+                });
+            }
+        }
+    }
+    Ok(found)
 }
 
 /// Two parts of different weights; the target is in neither.
@@ -23,19 +42,19 @@ fn blend<'a>(layer: AlignedLayer, weight: f64) -> Blend<'a> {
 
 impl Case {
     fn blend_by_engine(&self, parameters: &[f32], blend: &Blend<'_>) -> (f64, Vec<f32>) {
-        let mut engine = Engine::new(&self.model.identity, &self.fitted, &self.config);
-        let own = engine.compaction.take(parameters);
+        let mut engine = self.engine();
+        let own = engine.take(parameters);
         let mut gradient = vec![0.0; own.len()];
-        let sums = self.with_examples(|examples| engine.blend(&own, examples, blend, 5, &mut gradient).unwrap());
+        let sums = self.with_examples(|examples| engine.gradient(&own, examples, blend, 5, &mut gradient).unwrap());
         let mut all = vec![0.0; parameters.len()];
-        engine.compaction.put(&gradient, &mut all);
+        engine.put(&gradient, &mut all);
         (sums.loss, all)
     }
 
     fn blend_by_candle(&self, parameters: &[f32], blend: &Blend<'_>) -> (f64, Vec<f32>) {
-        let mut autograd = Autograd::new(&self.model.network, &self.fitted, &self.config, &self.model.device).unwrap();
+        let mut autograd = self.autograd();
         let mut gradient = vec![0.0; parameters.len()];
-        let step = |examples: &Examples<'_>| autograd.blend(parameters, examples, blend, 5, &mut gradient).unwrap();
+        let step = |examples: &Examples<'_>| autograd.gradient(parameters, examples, blend, 5, &mut gradient).unwrap();
         let sums = self.with_examples(step);
         (sums.loss, gradient)
     }
@@ -66,21 +85,6 @@ fn a_blend_has_the_loss_and_gradient_of_autograd() {
     }
 }
 
-#[test]
-fn one_part_of_weight_one_is_an_ordinary_batch() {
-    for config in configs() {
-        let case = Case::new(&config, &LEAVES, 2);
-        let parameters = case.parameters();
-        let programs: Vec<u32> = (0..case.asts.len() as u32).rev().collect();
-        let n_samples = case.with_examples(|examples| examples.n_samples_of(&programs));
-        let (loss, gradient) = case.by_engine(&parameters);
-        let blend = Blend { parts: &[(&programs, 1.0)], alignment: None };
-        let (mean, blended) = case.blend_by_engine(&parameters, &blend);
-        assert!((mean * n_samples as f64 - loss).abs() < 1e-9 * loss);
-        assert_eq!(blended, gradient);
-    }
-}
-
 /// Under dropout and noise, which both passes of a step must draw alike.
 #[test]
 fn the_gradient_of_a_discrepancy_is_its_slope() {
@@ -94,10 +98,10 @@ fn the_gradient_of_a_discrepancy_is_its_slope() {
             let parameters = case.parameters();
             // Of the discrepancy alone: what it sees is kept on the way.
             let value = std::cell::Cell::new(0.0);
-            let keep = |source: &Tensor, target: &Tensor| {
-                let exact = |side: &Tensor| side.to_dtype(DType::F64);
-                value.set(discrepancy(&exact(source)?, &exact(target)?)?.to_scalar::<f64>()?);
-                discrepancy(source, target)
+            let keep = |source: &[f32], target: &[f32], width: usize| {
+                let found = discrepancy(source, target, width)?;
+                value.set(found.value);
+                Ok(found)
             };
             let parts: [(&[u32], f64); 1] = [(PARTS[0].0, 0.0)];
             let alignment =

@@ -1,17 +1,16 @@
 //! Predictions against those of candle.
 
 use super::*;
+use crate::backend::Answer;
 
 /// A trained model, as far as prediction knows.
 fn predictor(config: &PredictorConfig) -> (Predictor, Vec<CompactAst>, Vec<HardwareSpec>) {
     // Every number up to 64, one beyond what is computed together, and some of the same.
     let leaves: Vec<usize> = (1..=64).chain([300]).chain((0..25).map(|i| [1, 4, 2, 1, 7][i % 5])).collect();
-    let Case { mut model, fitted, asts, hardware, .. } = Case::new(config, &leaves, 1);
-    model.fitted = Some(fitted);
-    let mut rng = generator(8, "parameters");
-    let mut parameters = model.variables().to_flat().unwrap();
-    parameters.iter_mut().for_each(|x| *x += rng.random_range(-0.1..0.1));
-    model.variables().set_flat(&parameters).unwrap();
+    let case = Case::new(config, &leaves, 1);
+    let parameters = case.parameters();
+    let Case { model, fitted, asts, hardware, .. } = case;
+    let model = model.with_values(&Arc::new(fitted), parameters).unwrap();
     (model, asts, hardware)
 }
 
@@ -23,8 +22,14 @@ fn answers_of_candle(model: &Predictor, queries: &[Query<'_>]) -> Vec<Answer> {
     if queries.is_empty() {
         return Vec::new();
     }
-    let labels = model.network.predict(queries, fitted, priors).unwrap();
+    let labels = by_candle(model).predict(queries, fitted, priors).unwrap();
     labels.into_iter().zip(units).map(|(label, unit)| Answer { label, unit }).collect()
+}
+
+fn answers(model: &Predictor, queries: &[Query<'_>]) -> Vec<Answer> {
+    let Predictor { identity, fitted, parameters, backend } = model;
+    let fitted = fitted.as_ref().unwrap();
+    backend.answers(Parts { identity, fitted, parameters }, queries).unwrap()
 }
 
 #[track_caller]
@@ -57,18 +62,31 @@ fn predictions_are_those_of_candle() {
         // One, a few, a program on all hardware, and as many as take several threads.
         for queries in [&all[..1], &all[3..8], &[all[0], all[90], all[180]], &all, &[]] {
             let expected = answers_of_candle(&model, queries);
-            assert_same_answers(&model.answers(fitted, queries).unwrap(), &expected);
+            assert_same_answers(&answers(&model, queries), &expected);
             let seconds = model.predict(queries).unwrap();
             for (found, answer) in seconds.iter().zip(expected) {
                 let expected = answer.unit * fitted.labels.inverse(f64::from(answer.label));
-                let error = (found.as_secs_f64() - expected).abs();
+                let error = (found.latency.as_secs_f64() - expected).abs();
                 assert!(error < 1e-4 * expected + 1e-9, "{found:?} is not {expected} s");
             }
         }
-        let found = model.embed(&all).unwrap().flatten_all().unwrap().to_vec1::<f32>().unwrap();
+        let network = by_candle(&model);
+        let flat = |xs: candle_core::Tensor| xs.flatten_all().unwrap().to_vec1::<f32>().unwrap();
         let asts: Vec<&CompactAst> = all.iter().map(|query| query.ast).collect();
-        let expected = model.network.embed(&asts, &fitted.features, None).unwrap();
-        assert_same(&found, &expected.flatten_all().unwrap().to_vec1::<f32>().unwrap());
+        let z = network.embed(&asts, &fitted.features, None).unwrap();
+        assert_same(&model.embed(&all).unwrap().values, &flat(z.clone()));
+
+        let pairs = model.embed_pairs(&all).unwrap();
+        assert_eq!(pairs.width, config.head_hidden.last().copied().unwrap_or_default());
+        if pairs.width > 0 {
+            let (mut priors, specs) = (Vec::new(), all.iter().map(|query| query.hardware).collect::<Vec<_>>());
+            for query in &all {
+                fitted.prior.append(query.ast, query.hardware, &mut priors).unwrap();
+            }
+            let h = network.embed_hardware(&specs, &fitted.hardware, None).unwrap();
+            let rows: Vec<(u32, u32)> = (0..all.len() as u32).map(|i| (i, i)).collect();
+            assert_same(&pairs.values, &flat(network.hidden(&z, &h, &rows, priors).unwrap()));
+        }
     }
 }
 
@@ -79,23 +97,21 @@ fn a_query_is_answered_the_same_whatever_stands_beside_it() {
         (0..500).map(|i| Query { ast: &asts[i % asts.len()], hardware: &hardware[i % 7 % 3] }).collect();
     let together = model.predict(&queries).unwrap();
     for (query, expected) in queries.iter().zip(&together) {
-        assert_eq!(model.predict(&[*query]).unwrap(), [*expected]);
+        assert_eq!(&model.predict(&[*query]).unwrap()[0], expected);
     }
     let pool = rayon::ThreadPoolBuilder::new().num_threads(3).build().unwrap();
     assert_eq!(pool.install(|| model.predict(&queries)).unwrap(), together);
 }
 
 #[test]
-fn a_variable_that_is_set_counts() {
+fn other_parameters_give_other_answers_and_leave_clones_alone() {
     let (model, asts, hardware) = predictor(&configs()[0]);
     let queries = [Query { ast: &asts[0], hardware: &hardware[0] }];
     let before = model.predict(&queries).unwrap();
-    let (_, var) = model.variables().all().into_iter().find(|(name, _)| name == "head.2.bias").unwrap();
-    var.set(&(var.as_tensor() + 0.5).unwrap()).unwrap();
-    assert!(model.predict(&queries).unwrap() > before);
-    let flat = model.variables().to_flat().unwrap();
-    model.variables().set_flat(&vec![0.0; flat.len()]).unwrap();
-    assert_eq!(model.answers(model.fitted.as_ref().unwrap(), &queries).unwrap()[0].label, 0.0);
+    let zeros = vec![0.0; model.parameters.n_parameters()];
+    let other = model.with_values(model.fitted.as_ref().unwrap(), zeros).unwrap();
+    assert_eq!(answers(&other, &queries)[0].label, 0.0);
+    assert_eq!(model.clone().predict(&queries).unwrap(), before);
 }
 
 /// More hardware than is remembered.
@@ -106,10 +122,9 @@ fn any_number_of_hardware_is_predicted() {
         .map(|i| HardwareSpec::new("new", [("clock", 1e3 + f64::from(i)), ("memory_bandwidth_gbs", 2.0)]).unwrap())
         .collect();
     let queries: Vec<Query<'_>> = hardware.iter().map(|hardware| Query { ast: &asts[1], hardware }).collect();
-    let fitted = model.fitted.as_ref().unwrap();
     let expected = answers_of_candle(&model, &queries);
     for _ in 0..2 {
-        assert_same_answers(&model.answers(fitted, &queries).unwrap(), &expected);
+        assert_same_answers(&answers(&model, &queries), &expected);
     }
     // The one embedding that they share is what each would have computed.
     let together = model.predict(&queries).unwrap();

@@ -2,14 +2,44 @@
 
 use std::collections::BTreeSet;
 
-use candle_core::Tensor;
+use crate::ModelError;
+use crate::samples::Samples;
 
-use crate::{Query, Sample};
-
-/// How far apart two sets of embeddings are: from (n, d) and (m, d) to a scalar with a gradient to both.
+/// How far apart two sets of embeddings are: a function of the rows of the source and of the target, and their width.
 ///
-/// Those of the crate `cdmpp-adapt` on tensors are such, with their settings closed over.
-pub type Discrepancy<'f> = dyn Fn(&Tensor, &Tensor) -> candle_core::Result<Tensor> + 'f;
+/// The functions of the crate `cdmpp-adapt` are such, with their settings closed over.
+///
+/// # Shapes
+/// The source is row-major `(n, width)`, the target `(m, width)`.
+pub type Discrepancy<'f> =
+    dyn Fn(&[f32], &[f32], usize) -> Result<Compared, Box<dyn std::error::Error + Send + Sync>> + 'f;
+
+/// What a discrepancy says of two sets of embeddings.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Compared {
+    /// How far apart they are.
+    pub value: f64,
+    /// The gradient to the rows of the source, of their shape.
+    pub source_gradient: Vec<f32>,
+    /// The gradient to the rows of the target, of their shape.
+    pub target_gradient: Vec<f32>,
+}
+
+impl Compared {
+    /// Calls a discrepancy, and checks the shapes of what it gives.
+    pub(crate) fn of(
+        discrepancy: &Discrepancy<'_>,
+        source: &[f32],
+        target: &[f32],
+        width: usize,
+    ) -> Result<Self, ModelError> {
+        let compared = discrepancy(source, target, width).map_err(ModelError::Discrepancy)?;
+        if compared.source_gradient.len() != source.len() || compared.target_gradient.len() != target.len() {
+            return Err(ModelError::Discrepancy("the gradients have other shapes than the rows".into()));
+        }
+        Ok(compared)
+    }
+}
 
 /// What a discrepancy compares.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -26,9 +56,9 @@ impl AlignedLayer {
     /// Where source and target can be drawn together: [`Program`](Self::Program) if the source knows all hardware of the
     /// target, which then differs by its programs, else [`Pair`](Self::Pair).
     #[must_use]
-    pub fn between(source: &[Sample<'_>], target: &[Query<'_>]) -> Self {
-        let known: BTreeSet<&str> = source.iter().map(|sample| sample.query.hardware.name()).collect();
-        let knows_all = target.iter().all(|query| known.contains(query.hardware.name()));
+    pub fn between(source: &Samples<'_>, target: &Samples<'_>) -> Self {
+        let known: BTreeSet<&str> = source.hardware.iter().map(|hardware| hardware.name()).collect();
+        let knows_all = target.hardware.iter().all(|hardware| known.contains(hardware.name()));
         if knows_all { Self::Program } else { Self::Pair }
     }
 }
@@ -68,6 +98,7 @@ impl<'a> Blend<'a> {
     /// All programs, part by part, and then those of the target.
     pub(crate) fn programs(&self) -> impl Iterator<Item = u32> + 'a {
         let parts = self.parts.iter().flat_map(|(programs, _)| programs.iter());
+        // The target is in no part.
         parts.chain(self.alignment.as_ref().map_or(&[][..], |alignment| alignment.target)).copied()
     }
 }

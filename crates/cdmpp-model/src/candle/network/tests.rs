@@ -4,8 +4,10 @@ use candle_nn::Module;
 use rand::Rng;
 
 use super::*;
-use crate::variables::generator;
-use crate::{LabelKind, LabelTransform, NormPlacement, TransformerConfig};
+use crate::candle::hybrid_loss::log_latency;
+use crate::candle::{TransformerEncoder, in_one_line};
+use crate::draws::generator;
+use crate::{LabelKind, LabelTransform, NormPlacement, PredictorConfig, TransformerConfig};
 
 const DIM: usize = 11;
 
@@ -34,6 +36,17 @@ fn mean_of_leaves(dim: usize, vars: VarBuilder<'_>) -> Result<Box<dyn Encoder>> 
     Ok(encoder)
 }
 
+fn identity(config: &PredictorConfig) -> Identity {
+    let hardware_columns = vec!["clock".to_owned()];
+    Identity { config: config.clone(), schema: "test/1".to_owned(), dim: DIM, hardware_columns }
+}
+
+/// The built-in encoder.
+fn transformer(config: &PredictorConfig) -> Box<MakeEncoder> {
+    let config = config.transformer.clone();
+    Box::new(move |dim, vars| Ok(Box::new(TransformerEncoder::new(&config, dim, &vars)?)))
+}
+
 /// As published, but narrow.
 fn paper_like() -> PredictorConfig {
     let paper = PredictorConfig::paper();
@@ -56,7 +69,7 @@ fn paper_like() -> PredictorConfig {
 
 /// Every variable gets a gradient from programs of these numbers of leaves.
 #[track_caller]
-fn check_cover(config: &PredictorConfig, encoder: Option<MakeEncoder<'_>>, leaves: &[usize]) {
+fn check_cover(config: &PredictorConfig, encoder: &MakeEncoder, leaves: &[usize]) {
     let device = Device::Cpu;
     let asts: Vec<CompactAst> = leaves.iter().enumerate().map(|(i, n)| ast(&format!("program {i}"), *n)).collect();
     let asts: Vec<&CompactAst> = asts.iter().collect();
@@ -67,14 +80,14 @@ fn check_cover(config: &PredictorConfig, encoder: Option<MakeEncoder<'_>>, leave
     let labels = LabelTransform::fit(config.label, &[1e-6, 2e-6, 5e-6, 4e-4]).unwrap();
 
     let variables = Variables::seeded(5, &device);
-    let network = Network::new(config, (DIM, 1), encoder, variables, &device).unwrap();
+    let network = Network::new(&identity(config), encoder, variables, &device).unwrap();
     let mut rng = generator(5, "dropout");
     let z = network.embed(&asts, &input, Some(&mut rng)).unwrap();
     let h = network.embed_hardware(&[&slow, &fast], &hardware, None).unwrap();
     let pairs: Vec<(u32, u32)> = (0..asts.len() as u32).flat_map(|row| [(row, 0), (row, 1)]).collect();
     let priors = (0..pairs.len() * PriorInput::width(config)).map(|_| rng.random_range(-1.0..1.0)).collect();
     let hidden = network.hidden(&z, &h, &pairs, priors).unwrap();
-    let predicted = labels.log_latency(&network.read_out(&hidden).unwrap()).unwrap();
+    let predicted = log_latency(&labels, &network.read_out(&hidden).unwrap()).unwrap();
     let weights: Vec<f32> = pairs.iter().map(|_| rng.random_range(-1.0..1.0)).collect();
     let read_out = (predicted * Tensor::new(weights, &device).unwrap()).unwrap().sum_all().unwrap();
     let grads = read_out.backward().unwrap();
@@ -93,8 +106,8 @@ fn every_variable_has_a_gradient() {
     for config in [PredictorConfig::default(), paper] {
         // One leaf; many; numbers that differ from the width and from the size of the batch.
         for leaves in [[1; 4].as_slice(), &[70, 70], &[5, 5, 5], &[3, 1, 4, 1, 5, 9]] {
-            check_cover(&config, None, leaves);
-            check_cover(&config, Some(&mean_of_leaves), leaves);
+            check_cover(&config, &*transformer(&config), leaves);
+            check_cover(&config, &mean_of_leaves, leaves);
         }
     }
 }
@@ -102,7 +115,8 @@ fn every_variable_has_a_gradient() {
 #[test]
 fn a_program_embeds_the_same_whatever_stands_beside_it() {
     let config = PredictorConfig::default();
-    let network = Network::new(&config, (DIM, 1), None, Variables::seeded(0, &Device::Cpu), &Device::Cpu).unwrap();
+    let variables = Variables::seeded(0, &Device::Cpu);
+    let network = Network::new(&identity(&config), &*transformer(&config), variables, &Device::Cpu).unwrap();
     let leaves = [3_usize, 1, 3, 8, 1, 1, 40];
     let asts: Vec<CompactAst> = leaves.iter().enumerate().map(|(i, n)| ast(&format!("program {i}"), *n)).collect();
     let input = FeatureInput::fit(DIM, config.feature_bins, asts.iter().map(CompactAst::features));
@@ -120,7 +134,7 @@ fn more_leaves_than_one_group_may_have_keep_their_order() {
     let (a, b) = (ast("a", 1), ast("b", 1));
     let variables = Variables::seeded(0, &Device::Cpu);
     let config = PredictorConfig::default();
-    let network = Network::new(&config, (DIM, 1), Some(&mean_of_leaves), variables, &Device::Cpu).unwrap();
+    let network = Network::new(&identity(&config), &mean_of_leaves, variables, &Device::Cpu).unwrap();
     let input = FeatureInput::fit(DIM, config.feature_bins, [a.features(), b.features()].into_iter());
     let asts: Vec<&CompactAst> = (0..LEAVES_PER_GROUP + 100).map(|i| if i % 3 == 0 { &a } else { &b }).collect();
     let z = network.embed(&asts, &input, None).unwrap().to_vec2::<f32>().unwrap();
@@ -140,12 +154,11 @@ fn an_encoder_that_gives_another_shape_is_found_out() {
     }
     let flat = |_: usize, _: VarBuilder<'_>| -> Result<Box<dyn Encoder>> { Ok(Box::new(Flat)) };
     let variables = Variables::seeded(0, &Device::Cpu);
-    let network = Network::new(&PredictorConfig::default(), (DIM, 1), Some(&flat), variables, &Device::Cpu).unwrap();
+    let network = Network::new(&identity(&PredictorConfig::default()), &flat, variables, &Device::Cpu).unwrap();
     let ast = ast("program", 2);
     let error =
         network.embed(&[&ast, &ast, &ast], &FeatureInput::fit(DIM, 0, [ast.features()].into_iter()), None).unwrap_err();
-    expect_test::expect!["an encoder gave [6, 11], not (3, 11)"]
-        .assert_eq(&crate::ModelError::from(error).in_one_line());
+    expect_test::expect!["an encoder gave [6, 11], not (3, 11)"].assert_eq(&in_one_line(error));
 }
 
 #[test]

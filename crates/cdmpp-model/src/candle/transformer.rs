@@ -3,9 +3,11 @@
 use candle_core::{D, Result, Tensor};
 use candle_nn::{Init, VarBuilder};
 
-use crate::kernel::{attention, layer_norm};
-use crate::linear::{Linear, Mlp};
-use crate::{Batch, Encoder, NormPlacement, TransformerConfig, positional_encoding};
+use super::linear::{Linear, Mlp};
+use super::operations::{attention, layer_norm};
+use super::positional_encoding::positional_encoding;
+use super::{Batch, Encoder};
+use crate::{NormPlacement, TransformerConfig};
 
 /// Self-attention over the leaves of a program, pooled to one vector.
 ///
@@ -14,8 +16,8 @@ use crate::{Batch, Encoder, NormPlacement, TransformerConfig, positional_encodin
 /// statements add up while the network works on logarithms, and a log-sum-exp is a sum seen through a logarithm. Both
 /// work for any number of leaves, so one model serves every program.
 ///
-/// A [`Predictor`](crate::Predictor) that was made with it computes the same on the CPU without candle; this is what
-/// other devices run, and what that is tested against.
+/// [`Predictor::new`](crate::Predictor::new) makes the same network without candle, which is faster on the CPU; this one
+/// runs on other devices too, and the other is tested against it.
 ///
 /// # References
 /// Hu et al., *CDMPP*, EuroSys 2024, on the predictor's network; Vaswani et al., 2017.

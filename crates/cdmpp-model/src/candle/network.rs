@@ -1,6 +1,6 @@
 //! The network: encoder, hardware branch and head, over the model's variables.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::fmt;
 
 use candle_core::{D, Device, Result, Tensor};
@@ -9,13 +9,14 @@ use cdmpp_hardware::HardwareSpec;
 use cdmpp_ir::CompactAst;
 use rand_xoshiro::Xoshiro256PlusPlus;
 
-use crate::feature_input::FeatureInput;
-use crate::hardware_input::HardwareInput;
-use crate::linear::Mlp;
-use crate::predictor::Fitted;
-use crate::prior_input::PriorInput;
-use crate::variables::{Variables, standard_normal};
-use crate::{Batch, Encoder, PredictorConfig, Query, TransformerEncoder};
+use super::linear::Mlp;
+use super::variables::Variables;
+use super::{Batch, Encoder};
+use crate::Query;
+use crate::draws::standard_normal;
+use crate::fitted::{Fitted, Identity};
+use crate::input::{FeatureInput, HardwareInput, PriorInput};
+use crate::query::Pairs;
 
 /// Programs are encoded in groups of at most this many leaves, which bounds memory.
 const LEAVES_PER_GROUP: usize = 8192;
@@ -23,8 +24,6 @@ const LEAVES_PER_GROUP: usize = 8192;
 pub(crate) struct Network {
     pub(crate) variables: Variables,
     encoder: Box<dyn Encoder>,
-    /// Whether the encoder is the built-in one, which the engine knows.
-    is_built_in: bool,
     hardware: Mlp,
     head: Mlp,
     device: Device,
@@ -32,45 +31,30 @@ pub(crate) struct Network {
 }
 
 /// Makes an encoder for leaves with a number of inputs from the model's variables.
-pub(crate) type MakeEncoder<'a> = &'a dyn Fn(usize, VarBuilder<'_>) -> Result<Box<dyn Encoder>>;
+pub(crate) type MakeEncoder = dyn Fn(usize, VarBuilder<'_>) -> Result<Box<dyn Encoder>> + Send + Sync;
 
 impl Network {
-    /// A network with an encoder of one's own, or else the built-in one.
-    pub(crate) fn new(
-        config: &PredictorConfig,
-        (dim, n_columns): (usize, usize),
-        encoder: Option<MakeEncoder<'_>>,
-        variables: Variables,
-        device: &Device,
-    ) -> Result<Self> {
+    /// A network with an encoder of one's own.
+    pub(crate) fn new(identity: &Identity, make: &MakeEncoder, variables: Variables, device: &Device) -> Result<Self> {
+        let config = &identity.config;
         let vars = variables.builder();
-        let (n_inputs, encoder_vars) = (FeatureInput::width(dim, config.feature_bins), vars.pp("encoder"));
-        let is_built_in = encoder.is_none();
-        let encoder = match encoder {
-            Some(make) => make(n_inputs, encoder_vars)?,
-            None => Box::new(TransformerEncoder::new(&config.transformer, n_inputs, &encoder_vars)?),
-        };
+        let (n_inputs, n_hardware) = identity.widths();
+        let encoder = make(n_inputs, vars.pp("encoder"))?;
         let embed = encoder.embed_dim();
         let widths = |first: usize, hidden: &[usize], last: usize| -> Vec<usize> {
             [first].into_iter().chain(hidden.iter().copied()).chain([last]).collect()
         };
-        let hardware = widths(HardwareInput::width(n_columns), &config.hardware_hidden, embed);
+        let hardware = widths(n_hardware, &config.hardware_hidden, embed);
         let prior_width = PriorInput::width(config);
         let head = widths(3 * embed + prior_width, &config.head_hidden, 1);
         Ok(Self {
             encoder,
-            is_built_in,
             hardware: Mlp::new(&hardware, &vars.pp("hardware"))?,
             head: Mlp::new(&head, &vars.pp("head"))?,
             variables,
             device: device.clone(),
             prior_width,
         })
-    }
-
-    /// Whether the engine can compute it: the built-in network on the CPU.
-    pub(crate) fn is_native(&self) -> bool {
-        self.is_built_in && self.device.is_cpu()
     }
 
     pub(crate) fn embed_dim(&self) -> usize {
@@ -186,38 +170,6 @@ impl Network {
 impl fmt::Debug for Network {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Network").field("variables", &self.variables).finish_non_exhaustive()
-    }
-}
-
-/// Queries as pairs of indices into their distinct programs and hardware: a program asked for on many hardware is
-/// encoded once.
-#[derive(Debug)]
-pub(crate) struct Pairs<'a> {
-    pub(crate) asts: Vec<&'a CompactAst>,
-    pub(crate) hardware: Vec<&'a HardwareSpec>,
-    pub(crate) pairs: Vec<(u32, u32)>,
-}
-
-impl<'a> Pairs<'a> {
-    /// Programs are told apart by address: an equal one elsewhere costs time, not correctness. Hardware, of which there
-    /// is little, is told apart by value, since every copy would count in the statistics.
-    pub(crate) fn new(queries: impl Iterator<Item = Query<'a>>) -> Self {
-        let mut found = Self { asts: Vec::new(), hardware: Vec::new(), pairs: Vec::new() };
-        let (mut ast_ids, mut hardware_ids) = (HashMap::new(), HashMap::new());
-        for Query { ast, hardware } in queries {
-            let row = *ast_ids.entry(std::ptr::from_ref(ast)).or_insert_with(|| {
-                found.asts.push(ast);
-                found.asts.len() as u32 - 1
-            });
-            let column = *hardware_ids.entry(std::ptr::from_ref(hardware)).or_insert_with(|| {
-                found.hardware.iter().position(|known| *known == hardware).unwrap_or_else(|| {
-                    found.hardware.push(hardware);
-                    found.hardware.len() - 1
-                }) as u32
-            });
-            found.pairs.push((row, column));
-        }
-        found
     }
 }
 

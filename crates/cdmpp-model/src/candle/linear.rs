@@ -3,7 +3,7 @@
 use candle_core::{Result, Tensor};
 use candle_nn::{Init, VarBuilder};
 
-use crate::kernel::{add_bias, add_bias_relu};
+use super::operations::{add_bias, add_bias_relu};
 
 /// `xs · weightᵀ + bias`, as candle's own but with a bias gradient that costs no more than it must.
 #[derive(Clone, Debug)]

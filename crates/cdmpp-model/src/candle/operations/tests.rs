@@ -4,7 +4,7 @@ use candle_core::{DType, Device, Result, Tensor, Var};
 use rand::Rng;
 
 use super::{add_bias, add_bias_relu, attention, layer_norm};
-use crate::variables::generator;
+use crate::draws::generator;
 
 /// Values between −1 and 1.
 fn random(name: &str, shape: &[usize]) -> Tensor {

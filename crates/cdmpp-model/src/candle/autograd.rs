@@ -10,23 +10,23 @@ use cdmpp_kernel::square_sum;
 use rand_xoshiro::Xoshiro256PlusPlus;
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
-use super::TrainConfig;
-use super::blend::{AlignedLayer, Alignment, Blend};
-use super::examples::Examples;
-use super::objective::Sums;
+use super::hybrid_loss::{hybrid_loss, log_latency};
+use super::network::Network;
 use crate::ModelError;
-use crate::loss::hybrid_loss;
-use crate::network::Network;
-use crate::predictor::Fitted;
-use crate::variables::{generator, standard_normal};
+use crate::blend::{AlignedLayer, Alignment, Blend, Compared};
+use crate::draws::{generator, standard_normal};
+use crate::examples::Examples;
+use crate::fitted::Fitted;
+use crate::objective::{Objective, StepConfig, Sums};
 
 /// A network under a loss, with everything that stays fixed meanwhile.
 #[derive(Debug)]
 pub(crate) struct Autograd<'a> {
-    network: &'a Network,
+    /// One of its own: a step sets its variables.
+    network: Network,
     fitted: &'a Fitted,
-    config: &'a TrainConfig,
-    device: &'a Device,
+    config: StepConfig,
+    device: Device,
     /// One thread for every shard.
     ///
     /// candle spreads each matrix product over rayon's current pool. Ours are small: with the shards contending for one
@@ -49,27 +49,26 @@ struct Pass {
 
 impl<'a> Autograd<'a> {
     pub(crate) fn new(
-        network: &'a Network,
+        network: Network,
         fitted: &'a Fitted,
-        config: &'a TrainConfig,
-        device: &'a Device,
+        config: StepConfig,
+        device: &Device,
     ) -> Result<Self, ModelError> {
         let pool = |_| ThreadPoolBuilder::new().num_threads(1).build();
         let pools = (0..config.n_shards).map(pool).collect::<Result<_, _>>().map_err(candle_core::Error::wrap)?;
-        Ok(Self { network, fitted, config, device, pools, reached: vec![false; network.variables.iter().len()] })
+        let reached = vec![false; network.variables.all().len()];
+        Ok(Self { network, fitted, config, device: device.clone(), pools, reached })
     }
 
     /// Writes the gradient of the mean loss of some programs' samples: the programs are dealt to shards, and the shards'
     /// gradients are added in order.
-    pub(crate) fn gradient(
+    fn in_shards(
         &mut self,
-        parameters: &[f32],
         examples: &Examples<'_>,
         programs: &[u32],
         step: usize,
         gradient: &mut [f32],
     ) -> Result<Sums, ModelError> {
-        self.network.variables.set_flat(parameters)?;
         let shared = &*self;
         let shard = |i: usize, programs: &[u32]| -> candle_core::Result<(f64, GradStore)> {
             let mut rng = generator(shared.config.seed, &format!("dropout {step} {i}"));
@@ -93,37 +92,25 @@ impl<'a> Autograd<'a> {
             total += loss;
             self.add(&grads, gradient)?;
         }
-        let scale = 1.0 / examples.n_samples_of(programs).max(1) as f32;
+        let n = examples.n_samples_of(programs).max(1);
+        let scale = 1.0 / n as f32;
         gradient.iter_mut().for_each(|g| *g *= scale);
-        Ok(Sums { loss: total, squares: square_sum(gradient) })
-    }
-
-    /// The places of the parameters that are weights of matrices, in ascending order.
-    pub(crate) fn matrices(&self) -> Vec<Range<usize>> {
-        let mut end = 0;
-        let place = |(_, var): (String, Var)| {
-            let start = end;
-            end += var.elem_count();
-            (var.rank() >= 2).then_some(start..end)
-        };
-        self.network.variables.iter().into_iter().filter_map(place).collect()
+        Ok(Sums { loss: total / n as f64, squares: square_sum(gradient) })
     }
 
     /// Writes the gradient of a blend; the loss is that without the discrepancy, which looks at the whole batch: it is
     /// not cut into shards.
-    pub(crate) fn blend(
+    fn whole(
         &mut self,
-        parameters: &[f32],
         examples: &Examples<'_>,
         blend: &Blend<'_>,
         step: usize,
         gradient: &mut [f32],
     ) -> Result<Sums, ModelError> {
-        self.network.variables.set_flat(parameters)?;
         let mut rng = generator(self.config.seed, &format!("dropout {step} 0"));
         let pass = self.pass(examples, &blend.programs().collect::<Vec<_>>(), &mut rng)?;
         let (mut loss, mut start) = (0.0_f32, 0);
-        let mut objective = Tensor::new(0.0_f32, self.device)?;
+        let mut objective = Tensor::new(0.0_f32, &self.device)?;
         for (programs, weight) in blend.parts {
             let n = examples.n_samples_of(programs);
             let mean = (self.losses(&pass, start, n)? * (weight / n.max(1) as f64))?;
@@ -137,14 +124,14 @@ impl<'a> Autograd<'a> {
                 let rows: Vec<u32> = rows.map(|(row, _)| row as u32).collect();
                 let pairs = || pass.pairs.iter().enumerate().filter(|(_, (row, _))| rows.contains(row));
                 match layer {
-                    AlignedLayer::Program => pass.z.index_select(&Tensor::new(rows, self.device)?, 0),
+                    AlignedLayer::Program => pass.z.index_select(&Tensor::new(rows, &self.device)?, 0),
                     AlignedLayer::Pair => {
                         let pairs: Vec<u32> = pairs().map(|(pair, _)| pair as u32).collect();
-                        pass.hidden.index_select(&Tensor::new(pairs, self.device)?, 0)
+                        pass.hidden.index_select(&Tensor::new(pairs, &self.device)?, 0)
                     }
                 }
             };
-            objective = (objective + (discrepancy(&side(source)?, &side(target)?)? * *weight)?)?;
+            objective = (objective + (between(discrepancy, &side(source)?, &side(target)?)? * *weight)?)?;
         }
         let grads = objective.backward()?;
         gradient.fill(0.0);
@@ -182,7 +169,7 @@ impl<'a> Autograd<'a> {
     fn losses(&self, pass: &Pass, start: usize, n: usize) -> candle_core::Result<Tensor> {
         let of = |xs: &Tensor| xs.narrow(0, start, n);
         let predicted = of(&pass.predicted)?;
-        let predicted_logs = self.fitted.labels.log_latency(&predicted)?;
+        let predicted_logs = log_latency(&self.fitted.labels, &predicted)?;
         hybrid_loss(&self.config.loss, (&predicted, &of(&pass.labels)?), (&predicted_logs, &of(&pass.logs)?))
     }
 
@@ -198,10 +185,10 @@ impl<'a> Autograd<'a> {
         let mut priors = Vec::new();
         for (row, program) in programs.iter().enumerate() {
             priors.extend_from_slice(&examples.priors[*program as usize]);
-            for measured in examples.measured[*program as usize] {
-                pairs.push((row as u32, measured.hardware));
-                labels.push(measured.label);
-                logs.push(measured.units.ln() as f32);
+            for sample in examples.labelled[*program as usize] {
+                pairs.push((row as u32, sample.hardware));
+                labels.push(sample.label);
+                logs.push(sample.units.ln() as f32);
             }
         }
         let z = self.network.embed(&asts, &self.fitted.features, Some(rng))?;
@@ -210,7 +197,7 @@ impl<'a> Autograd<'a> {
         let h = self.network.embed_hardware(examples.hardware, &self.fitted.hardware, noise)?;
         let hidden = self.network.hidden(&z, &h, &pairs, priors)?;
         let predicted = self.network.read_out(&hidden)?;
-        let (labels, logs) = (Tensor::new(labels, self.device)?, Tensor::new(logs, self.device)?);
+        let (labels, logs) = (Tensor::new(labels, &self.device)?, Tensor::new(logs, &self.device)?);
         Ok(Pass { z, hidden, predicted, pairs, labels, logs })
     }
 
@@ -228,15 +215,65 @@ impl<'a> Autograd<'a> {
             row.iter_mut().zip(noise).filter(|(x, _)| **x != 0.0).for_each(|(x, noise)| *x += noise);
         }
     }
+}
 
-    /// Refuses to go on if a variable never got a gradient.
-    pub(crate) fn check_cover(&self) -> Result<(), ModelError> {
+impl Objective for Autograd<'_> {
+    fn take(&self, all: &[f32]) -> Vec<f32> {
+        all.to_vec()
+    }
+
+    fn put(&self, own: &[f32], all: &mut [f32]) {
+        all.copy_from_slice(own);
+    }
+
+    fn matrices(&self) -> Vec<Range<usize>> {
+        let mut end = 0;
+        let place = |(_, var): (String, Var)| {
+            let start = end;
+            end += var.elem_count();
+            (var.rank() >= 2).then_some(start..end)
+        };
+        self.network.variables.all().into_iter().filter_map(place).collect()
+    }
+
+    fn gradient(
+        &mut self,
+        parameters: &[f32],
+        examples: &Examples<'_>,
+        blend: &Blend<'_>,
+        step: usize,
+        gradient: &mut Vec<f32>,
+    ) -> Result<Sums, ModelError> {
+        gradient.resize(parameters.len(), 0.0);
+        self.network.variables.set_flat(parameters)?;
+        match (blend.parts, &blend.alignment) {
+            ([(programs, weight)], None) if *weight == 1.0 => self.in_shards(examples, programs, step, gradient),
+            _ => self.whole(examples, blend, step, gradient),
+        }
+    }
+
+    fn check_cover(&self) -> Result<(), ModelError> {
         match self.reached.iter().position(|reached| !reached) {
             Some(place) => {
-                let name = &self.network.variables.iter()[place].0;
+                let name = &self.network.variables.all()[place].0;
                 Err(candle_core::Error::msg(format!("variable `{name}` received no gradient")).into())
             }
             None => Ok(()),
         }
     }
+}
+
+/// A discrepancy on slices as a scalar of candle's: the sum of the rows times their gradients has those gradients.
+fn between(
+    discrepancy: &crate::train::Discrepancy<'_>,
+    source: &Tensor,
+    target: &Tensor,
+) -> Result<Tensor, ModelError> {
+    let rows = |xs: &Tensor| -> candle_core::Result<Vec<f32>> { xs.flatten_all()?.to_vec1::<f32>() };
+    let compared = Compared::of(discrepancy, &rows(source)?, &rows(target)?, source.dim(1)?)?;
+    let towards = |xs: &Tensor, gradient: Vec<f32>| -> candle_core::Result<Tensor> {
+        let gradient = Tensor::from_vec(gradient, xs.shape(), xs.device())?;
+        (xs * gradient)?.sum_all()
+    };
+    Ok((towards(source, compared.source_gradient)? + towards(target, compared.target_gradient)?)?)
 }

@@ -7,7 +7,7 @@ use cdmpp_ir::CompactAst;
 use rand::Rng;
 use rand_xoshiro::Xoshiro256PlusPlus;
 
-use crate::feature_input::FeatureInput;
+use crate::input::FeatureInput;
 
 /// Programs with the same number of leaves: what an [`Encoder`](crate::Encoder) gets.
 #[derive(Debug)]
@@ -103,7 +103,7 @@ impl Batch {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::variables::generator;
+    use crate::draws::generator;
 
     fn batch(rng: Option<Xoshiro256PlusPlus>) -> Batch {
         let ast = CompactAst::from_parts("test/1", 1, vec![3.0, 5.0], vec![1, 4], vec![1, 2]).unwrap();

@@ -1,15 +1,15 @@
-//! The trainable variables of a model, by name, with seeded first values.
+//! The variables that layers of candle's take their tensors from.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use candle_core::{DType, Device, Result, Shape, Tensor, Var};
 use candle_nn::init::NormalOrUniform;
 use candle_nn::var_builder::SimpleBackend;
 use candle_nn::{Init, VarBuilder};
-use rand::{Rng, SeedableRng};
-use rand_xoshiro::Xoshiro256PlusPlus;
+
+use crate::draws::{generator, standard_normal, uniform};
+use crate::parameters::Parameters;
 
 /// The trainable variables of a model.
 ///
@@ -17,10 +17,8 @@ use rand_xoshiro::Xoshiro256PlusPlus;
 /// on the seed and its own name alone, so adding a layer changes no other layer's start. (candle cannot seed its
 /// generator on the CPU: <https://github.com/huggingface/candle/issues/2651>.)
 #[derive(Clone, Debug)]
-pub struct Variables {
+pub(crate) struct Variables {
     store: Arc<Mutex<Store>>,
-    /// Grows whenever values may change.
-    version: Arc<AtomicU64>,
     device: Device,
 }
 
@@ -50,54 +48,37 @@ impl Variables {
 
     fn new(source: Source, device: &Device) -> Self {
         let store = Arc::new(Mutex::new(Store { source, vars: BTreeMap::new() }));
-        Self { store, version: Arc::default(), device: device.clone() }
+        Self { store, device: device.clone() }
     }
 
     /// The builder that layers take their tensors from.
-    #[must_use]
-    pub fn builder(&self) -> VarBuilder<'static> {
+    pub(crate) fn builder(&self) -> VarBuilder<'static> {
         let backend: Box<dyn SimpleBackend> = Box::new(Backend(Arc::clone(&self.store)));
         VarBuilder::from_backend(backend, DType::F32, self.device.clone())
     }
 
     /// All variables, sorted by name.
-    ///
-    /// They may be [set](Var::set). Predictions use what was set before the first of them after the last call of this
-    /// method: who keeps a variable and sets it later calls this again.
-    #[must_use]
-    pub fn all(&self) -> Vec<(String, Var)> {
-        self.version.fetch_add(1, Ordering::Release);
-        self.iter()
-    }
-
-    /// The same for those who set none.
-    pub(crate) fn iter(&self) -> Vec<(String, Var)> {
+    pub(crate) fn all(&self) -> Vec<(String, Var)> {
         lock(&self.store).vars.iter().map(|(name, var)| (name.clone(), var.clone())).collect()
     }
 
-    /// A number that is another one whenever values may have changed.
-    pub(crate) fn version(&self) -> u64 {
-        self.version.load(Ordering::Acquire)
+    /// Those of a model, with its values.
+    pub(crate) fn of(parameters: &Parameters, device: &Device) -> Result<Self> {
+        let tensor = |(name, shape, values): (&str, &[usize], &[f32])| {
+            Ok((name.to_owned(), Tensor::from_slice(values, shape, device)?))
+        };
+        Ok(Self::saved(parameters.iter().map(tensor).collect::<Result<_>>()?, device))
     }
 
-    /// The number of trainable numbers.
-    #[must_use]
-    pub fn n_parameters(&self) -> usize {
-        lock(&self.store).vars.values().map(|var| var.elem_count()).sum()
+    /// The values now.
+    pub(crate) fn parameters(&self) -> Result<Parameters> {
+        let array =
+            |(name, var): (String, Var)| Ok((name, (var.dims().to_vec(), var.flatten_all()?.to_vec1::<f32>()?)));
+        Ok(Parameters::known(self.all().into_iter().map(array).collect::<Result<_>>()?))
     }
 
-    /// All values, variable after variable in the order of their names.
-    pub(crate) fn to_flat(&self) -> Result<Vec<f32>> {
-        let mut values = Vec::with_capacity(self.n_parameters());
-        for var in lock(&self.store).vars.values() {
-            values.extend(var.flatten_all()?.to_vec1::<f32>()?);
-        }
-        Ok(values)
-    }
-
-    /// Sets all variables from what [`to_flat`](Self::to_flat) gave.
+    /// Sets all variables from the values of parameters.
     pub(crate) fn set_flat(&self, values: &[f32]) -> Result<()> {
-        self.version.fetch_add(1, Ordering::Release);
         let mut rest = values;
         for (name, var) in &lock(&self.store).vars {
             let Some((part, others)) = rest.split_at_checked(var.elem_count()) else {
@@ -165,24 +146,8 @@ impl SimpleBackend for Backend {
     }
 }
 
-/// A generator for one purpose: independent of those for other names under the same seed.
-pub(crate) fn generator(seed: u64, name: &str) -> Xoshiro256PlusPlus {
-    // FNV-1a spreads the name; `seed_from_u64` mixes the sum.
-    let hash = name
-        .bytes()
-        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
-    Xoshiro256PlusPlus::seed_from_u64(hash ^ seed.wrapping_mul(0x9e37_79b9_7f4a_7c15))
-}
-
-/// A draw from the standard normal distribution, by Box and Muller's transform; 1 − u keeps the logarithm finite.
-pub(crate) fn standard_normal(rng: &mut Xoshiro256PlusPlus) -> f64 {
-    let radius = (-2.0 * (1.0 - rng.random::<f64>()).ln()).sqrt();
-    radius * (std::f64::consts::TAU * rng.random::<f64>()).cos()
-}
-
 fn first_value(seed: u64, name: &str, shape: &Shape, init: Init, device: &Device) -> Result<Tensor> {
     let mut rng = generator(seed, name);
-    let uniform = |rng: &mut Xoshiro256PlusPlus, low: f64, high: f64| (low + (high - low) * rng.random::<f64>()) as f32;
     let normal = |rng: &mut _, mean: f64, deviation: f64| (mean + deviation * standard_normal(rng)) as f32;
     let n = shape.elem_count();
     let values: Vec<f32> = match init {
@@ -206,6 +171,7 @@ fn first_value(seed: u64, name: &str, shape: &Shape, init: Init, device: &Device
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::candle::in_one_line;
 
     fn values(tensor: &Tensor) -> Vec<f32> {
         tensor.flatten_all().unwrap().to_vec1().unwrap()
@@ -260,19 +226,22 @@ mod tests {
         let ask = |shape: (usize, usize)| vars.get_with_hints(shape, "w", Init::Uniform { lo: 0.0, up: 1.0 });
         assert_eq!(values(&ask((2, 3)).unwrap()), values(&ask((2, 3)).unwrap()));
         expect_test::expect!["variable `w` has shape [2, 3], not [3, 2]"]
-            .assert_eq(&crate::ModelError::from(ask((3, 2)).unwrap_err()).in_one_line());
-        assert_eq!(variables.n_parameters(), 6);
+            .assert_eq(&in_one_line(ask((3, 2)).unwrap_err()));
     }
 
     #[test]
-    fn flat_values_go_back_where_they_came_from() {
+    fn values_go_to_parameters_and_back() {
         let variables = Variables::seeded(0, &Device::Cpu);
         for (name, n) in [("b", 2), ("a", 3)] {
             variables.builder().get_with_hints(n, name, Init::Randn { mean: 0.0, stdev: 1.0 }).unwrap();
         }
         variables.set_flat(&[1.0, 2.0, 3.0, 4.0, 5.0]).unwrap();
-        assert_eq!(variables.to_flat().unwrap(), [1.0, 2.0, 3.0, 4.0, 5.0]);
+        let parameters = variables.parameters().unwrap();
+        assert_eq!(parameters.values(), [1.0, 2.0, 3.0, 4.0, 5.0]);
         assert_eq!(values(&variables.all()[1].1), [4.0, 5.0]);
         assert!(variables.set_flat(&[1.0, 2.0, 3.0, 4.0]).is_err());
+        let again = Variables::of(&parameters, &Device::Cpu).unwrap();
+        again.builder().get(3, "a").unwrap();
+        assert_eq!(again.unused(), ["b"]);
     }
 }

@@ -44,6 +44,7 @@ impl HardwareInput {
         2 * n_columns
     }
 
+    #[cfg(feature = "candle")]
     pub(crate) fn columns(&self) -> &[String] {
         &self.columns
     }

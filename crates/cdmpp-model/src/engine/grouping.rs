@@ -1,4 +1,4 @@
-//! Who is computed with whom.
+//! Groups queries so that programs pass the network together.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -8,13 +8,14 @@ use cdmpp_hardware::HardwareSpec;
 use super::group::{Group, group};
 use super::known_hardware::KnownHardware;
 use crate::Query;
+use crate::backend::Answer;
 
 /// Leaves that are predicted together: what a block works on stays in the second-level cache.
 pub(crate) const LEAVES: usize = 128;
 
 /// Queries, sorted into groups of distinct programs. It outlives its queries, so that its memory can be used again.
 #[derive(Debug, Default)]
-pub(crate) struct Plan {
+pub(crate) struct Grouping {
     /// Of every program, the first query that asks for it.
     pub(crate) firsts: Vec<u32>,
     pub(crate) groups: Vec<Group>,
@@ -39,14 +40,6 @@ pub(crate) struct Asked {
     pub(crate) answers: Vec<Answer>,
 }
 
-/// What is predicted of a query.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct Answer {
-    pub(crate) label: f32,
-    /// What the label's latency is a multiple of, in seconds.
-    pub(crate) unit: f64,
-}
-
 /// One query, as a group sees it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Slot {
@@ -56,7 +49,7 @@ pub(crate) struct Slot {
     pub(crate) query: u32,
 }
 
-impl Plan {
+impl Grouping {
     /// Sorts queries. Programs are told apart by address, as an equal one elsewhere costs time, not correctness; hardware
     /// by value, of which `known` gives what is computed of it.
     pub(crate) fn sort(&mut self, queries: &[Query<'_>], known: impl Fn(&HardwareSpec) -> Arc<KnownHardware>) {

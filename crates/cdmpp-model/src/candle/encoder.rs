@@ -2,7 +2,7 @@
 
 use candle_core::{Result, Tensor};
 
-use crate::Batch;
+use super::Batch;
 
 /// Turns the leaves of programs into one vector a program.
 ///

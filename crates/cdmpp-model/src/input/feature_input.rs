@@ -56,15 +56,22 @@ impl FeatureInput {
         n: usize,
         blocks: impl Fn(&mut dyn FnMut(&[f32])) -> Result<(), E>,
     ) -> Result<Self, E> {
+        let mut sample = LeafSample::of(dim, n);
+        blocks(&mut |block| sample.look_at(block))?;
+        Self::fit_scaling(n_bins, n, &sample, blocks)
+    }
+
+    /// Fits to `n` row-major leaves of which a sample was taken; `blocks` lets its argument see all of them once.
+    pub(crate) fn fit_scaling<E>(
+        n_bins: usize,
+        n: usize,
+        sample: &LeafSample,
+        blocks: impl Fn(&mut dyn FnMut(&[f32])) -> Result<(), E>,
+    ) -> Result<Self, E> {
+        let LeafSample { dim, rows: sample, .. } = sample;
+        let dim = *dim;
         let rows =
             |visit: &mut dyn FnMut(&[f32])| blocks(&mut |block| block.chunks_exact(dim.max(1)).for_each(&mut *visit));
-        let (mut sample, mut at, step) = (Vec::new(), 0, n.div_ceil(BIN_LEAVES).max(1));
-        rows(&mut |row| {
-            if at % step == 0 {
-                sample.extend_from_slice(row);
-            }
-            at += 1;
-        })?;
         let column = |column| sample.iter().skip(column).step_by(dim).copied().collect();
         let edges = (0..dim).map(|at| quantiles(column(at), n_bins)).collect();
         let width = Self::width(dim, n_bins);
@@ -133,6 +140,33 @@ impl FeatureInput {
             out.push(*x);
             let filled = edges.windows(2).map(|edge| ((x - edge[0]) / (edge[1] - edge[0])).clamp(0.0, 1.0));
             out.extend(filled.chain(std::iter::repeat(0.0)).take(self.n_bins));
+        }
+    }
+}
+
+/// Some of the leaves that bins are fitted to, spread evenly over all of them.
+#[derive(Clone, Debug)]
+pub(crate) struct LeafSample {
+    dim: usize,
+    rows: Vec<f32>,
+    step: usize,
+    /// The leaves that were looked at.
+    at: usize,
+}
+
+impl LeafSample {
+    /// A sample of `n` leaves of width `dim`.
+    pub(crate) fn of(dim: usize, n: usize) -> Self {
+        Self { dim, rows: Vec::new(), step: n.div_ceil(BIN_LEAVES).max(1), at: 0 }
+    }
+
+    /// Takes what it needs of row-major leaves.
+    pub(crate) fn look_at(&mut self, leaves: &[f32]) {
+        for row in leaves.chunks_exact(self.dim.max(1)) {
+            if self.at.is_multiple_of(self.step) {
+                self.rows.extend_from_slice(row);
+            }
+            self.at += 1;
         }
     }
 }

@@ -3,14 +3,15 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fmt;
+use std::marker::PhantomData;
 use std::time::Duration;
 
 use cdmpp_hardware::HardwareSpec;
 use cdmpp_ir::CompactAst;
 use rayon::prelude::*;
 
-use crate::network::Pairs;
-use crate::{ModelError, Sample};
+use crate::query::Pairs;
+use crate::{InputProblem, ModelError, Query, Sample};
 
 /// Programs that are in memory at a time in a walk over all of them.
 const CHUNK: usize = 1024;
@@ -23,7 +24,7 @@ const CHUNK: usize = 1024;
 /// # Complexity
 /// 24 bytes a sample and 12 a program, beside the programs.
 pub struct Samples<'a> {
-    read: Box<Read<'a>>,
+    read: Box<dyn Read + 'a>,
     /// The numbers by which `read` knows the programs, in the order of their first samples.
     numbers: Vec<u32>,
     pub(crate) hardware: Vec<&'a HardwareSpec>,
@@ -31,9 +32,25 @@ pub struct Samples<'a> {
     entries: Vec<Entry>,
     /// For every program, the end of its entries.
     ends: Vec<u32>,
+    /// Gives the number of leaves of a program by its number, if that is known without reading it.
+    n_leaves: Option<Box<CountLeaves<'a>>>,
 }
 
-type Read<'a> = dyn Fn(usize) -> std::io::Result<Cow<'a, CompactAst>> + Send + Sync + 'a;
+type CountLeaves<'a> = dyn Fn(usize) -> usize + Send + Sync + 'a;
+
+/// Where programs come from.
+trait Read: Send + Sync {
+    fn read(&self, number: usize) -> std::io::Result<Cow<'_, CompactAst>>;
+}
+
+/// A closure as a source of programs.
+struct ReadBy<F, R>(F, PhantomData<fn() -> R>);
+
+impl<'a, F: Fn(usize) -> std::io::Result<Cow<'a, CompactAst>> + Send + Sync> Read for ReadBy<F, &'a ()> {
+    fn read(&self, number: usize) -> std::io::Result<Cow<'_, CompactAst>> {
+        (self.0)(number)
+    }
+}
 
 /// A sample of a program.
 #[derive(Clone, Copy, Debug)]
@@ -41,14 +58,15 @@ pub(crate) struct Entry {
     /// The index among the samples, as the caller gave them.
     pub(crate) index: u32,
     pub(crate) hardware: u32,
-    pub(crate) latency: Duration,
+    /// `None` of what was not measured.
+    pub(crate) latency: Option<Duration>,
 }
 
 impl<'a> Samples<'a> {
     /// Samples of programs that `read` gives by their numbers: a program's number, its hardware, its latency.
     ///
-    /// Every program is read a few times before the first epoch, and once in each; several threads read at a time. A
-    /// program must be the same whenever it is read.
+    /// Every program is read twice before the first epoch, and once in each; several threads read at a time. A program
+    /// must be the same whenever it is read. (Without [`with_leaf_counts`](Self::with_leaf_counts) it is read once more.)
     ///
     /// # Panics
     /// If a number, or the number of samples, is 2³² or more.
@@ -72,6 +90,34 @@ impl<'a> Samples<'a> {
         read: impl Fn(usize) -> std::io::Result<Cow<'a, CompactAst>> + Send + Sync + 'a,
         samples: impl IntoIterator<Item = (usize, &'a HardwareSpec, Duration)>,
     ) -> Self {
+        let samples = samples.into_iter().map(|(number, spec, latency)| (number, spec, Some(latency)));
+        Self::gather(Box::new(ReadBy(read, PhantomData)), samples)
+    }
+
+    /// The same of programs that were not measured: the target of an [adaptation](super::train::adapt()).
+    ///
+    /// # Panics
+    /// As [`read_by`](Self::read_by).
+    pub fn unmeasured_by(
+        read: impl Fn(usize) -> std::io::Result<Cow<'a, CompactAst>> + Send + Sync + 'a,
+        queries: impl IntoIterator<Item = (usize, &'a HardwareSpec)>,
+    ) -> Self {
+        Self::gather(
+            Box::new(ReadBy(read, PhantomData)),
+            queries.into_iter().map(|(number, spec)| (number, spec, None)),
+        )
+    }
+
+    /// Says how many leaves a program has by its number, where that is known without reading it.
+    #[must_use]
+    pub fn with_leaf_counts(self, n_leaves: impl Fn(usize) -> usize + Send + Sync + 'a) -> Self {
+        Self { n_leaves: Some(Box::new(n_leaves)), ..self }
+    }
+
+    fn gather(
+        read: Box<dyn Read + 'a>,
+        samples: impl Iterator<Item = (usize, &'a HardwareSpec, Option<Duration>)>,
+    ) -> Self {
         let (mut numbers, mut hardware) = (Vec::new(), Vec::new());
         let (mut rows, mut columns) = (HashMap::new(), HashMap::new());
         let (mut entries, mut programs) = (Vec::new(), Vec::new());
@@ -90,12 +136,12 @@ impl<'a> Samples<'a> {
             entries.push(Entry { index, hardware: column, latency });
             programs.push(program);
         }
-        Self::gathered(Box::new(read), numbers, hardware, entries, &programs)
+        Self::gathered(read, numbers, hardware, entries, &programs)
     }
 
     /// Puts the samples of a program side by side; `programs` are those of the samples.
     fn gathered(
-        read: Box<Read<'a>>,
+        read: Box<dyn Read + 'a>,
         numbers: Vec<u32>,
         hardware: Vec<&'a HardwareSpec>,
         mut entries: Vec<Entry>,
@@ -109,7 +155,7 @@ impl<'a> Samples<'a> {
             *end = n;
         });
         entries.sort_by_key(|entry| programs[entry.index as usize]);
-        Self { read, numbers, hardware, entries, ends }
+        Self { read, numbers, hardware, entries, ends, n_leaves: None }
     }
 
     /// The number of samples.
@@ -141,12 +187,18 @@ impl<'a> Samples<'a> {
     }
 
     /// Reads a program; an error calls its first sample `what`.
-    pub(crate) fn read(&self, what: &'static str, program: usize) -> Result<Cow<'a, CompactAst>, ModelError> {
-        (self.read)(self.numbers[program] as usize).map_err(|error| ModelError::Input {
+    pub(crate) fn read(&self, what: &'static str, program: usize) -> Result<Cow<'_, CompactAst>, ModelError> {
+        self.read.read(self.numbers[program] as usize).map_err(|error| ModelError::Input {
             what,
             index: self.of(program)[0].index as usize,
-            problem: format!("the program cannot be read: {error}"),
+            problem: InputProblem::Unreadable { reason: error.to_string() },
         })
+    }
+
+    /// The number of leaves of all programs, if it is known without reading them.
+    pub(crate) fn n_leaves(&self) -> Option<usize> {
+        let count = self.n_leaves.as_ref()?;
+        Some(self.numbers.iter().map(|number| count(*number as usize)).sum())
     }
 
     /// Calls a function with every program, in order.
@@ -165,24 +217,46 @@ impl<'a> Samples<'a> {
     }
 }
 
-impl<'a> From<&'a [Sample<'a>]> for Samples<'a> {
-    fn from(samples: &'a [Sample<'a>]) -> Self {
-        let Pairs { asts, hardware, pairs } = Pairs::new(samples.iter().map(|sample| sample.query));
-        let entry = |(index, (sample, (_, hardware))): (usize, (&Sample<'_>, &(u32, u32)))| Entry {
+impl<'a> Samples<'a> {
+    /// Samples of programs that are in memory.
+    fn in_memory(samples: impl Iterator<Item = (Query<'a>, Option<Duration>)> + Clone) -> Self {
+        let Pairs { asts, hardware, pairs } = Pairs::new(samples.clone().map(|(query, _)| query));
+        let entry = |(index, ((_, latency), (_, hardware))): (usize, ((Query<'_>, _), &(u32, u32)))| Entry {
             index: index as u32,
             hardware: *hardware,
-            latency: sample.latency,
+            latency,
         };
-        let entries = samples.iter().zip(&pairs).enumerate().map(entry).collect();
+        let entries = samples.zip(&pairs).enumerate().map(entry).collect();
         let programs: Vec<u32> = pairs.iter().map(|(program, _)| *program).collect();
         let numbers = (0..asts.len() as u32).collect();
-        Self::gathered(Box::new(move |number| Ok(Cow::Borrowed(asts[number]))), numbers, hardware, entries, &programs)
+        let counts: Vec<usize> = asts.iter().map(|ast| ast.n_leaves()).collect();
+        let read = move |number: usize| Ok(Cow::Borrowed(asts[number]));
+        Self::gathered(Box::new(ReadBy(read, PhantomData)), numbers, hardware, entries, &programs)
+            .with_leaf_counts(move |number| counts[number])
+    }
+}
+
+impl<'a> From<&'a [Sample<'a>]> for Samples<'a> {
+    fn from(samples: &'a [Sample<'a>]) -> Self {
+        Self::in_memory(samples.iter().map(|sample| (sample.query, Some(sample.latency))))
+    }
+}
+
+impl<'a> From<&'a [Query<'a>]> for Samples<'a> {
+    fn from(queries: &'a [Query<'a>]) -> Self {
+        Self::in_memory(queries.iter().map(|query| (*query, None)))
     }
 }
 
 impl<'a> From<&'a Vec<Sample<'a>>> for Samples<'a> {
     fn from(samples: &'a Vec<Sample<'a>>) -> Self {
         samples.as_slice().into()
+    }
+}
+
+impl<'a> From<&'a Vec<Query<'a>>> for Samples<'a> {
+    fn from(queries: &'a Vec<Query<'a>>) -> Self {
+        queries.as_slice().into()
     }
 }
 
