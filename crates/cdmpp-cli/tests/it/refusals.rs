@@ -151,7 +151,7 @@ fn bad_names_and_files() {
     check(
         &place,
         "train one.jsonl --validation 0 --hardware few.json --out m.safetensors",
-        expect!["error: hardware_columns must name at least one column"],
+        expect!["error: hardware_columns must have at least one column"],
     );
     place.write("few.json", "[{\"name\": \"tesla-t4\", \"clock_mhz\": -1}]");
     check(

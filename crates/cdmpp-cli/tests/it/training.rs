@@ -63,7 +63,8 @@ fn an_interrupted_training_keeps_what_it_has() {
     let error = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(2));
     let last = error.lines().last().unwrap();
-    assert!(last.starts_with("error: m.safetensors.state: the training state belongs to other samples"), "{error}");
+    let said = "the training state belongs to another training: `training.seed` was 0 and is 1";
+    assert_eq!(last, format!("error: m.safetensors.state: {said}"));
 }
 
 #[test]
