@@ -224,11 +224,12 @@ fn values_that_double_are_refused() {
 
 #[test]
 fn large_texts_are_read() {
-    let mut text = "@T.prim_func\ndef f(A: T.Buffer((64,), \"float32\")):\n".to_owned();
-    for _ in 0..20_000 {
-        text.push_str("    for i in range(64):\n        A[i] = A[i] + T.float32(1)\n");
-    }
-    assert_eq!(read(text), Ok(1));
+    let with_stores = |n: usize| {
+        let store = "    for i in range(64):\n        A[i] = A[i] + T.float32(1)\n";
+        format!("@T.prim_func\ndef f(A: T.Buffer((64,), \"float32\")):\n{}", store.repeat(n))
+    };
+    assert_eq!(read(with_stores(cdmpp_ir::MAX_STORES)), Ok(1));
+    assert!(read(with_stores(20_000)).is_err());
     let functions = "@T.prim_func\ndef f(A: T.Buffer((64,), \"float32\")):\n    A[0] = T.float32(1)\n".repeat(5_000);
     assert_eq!(read(functions), Ok(5_000));
 }
