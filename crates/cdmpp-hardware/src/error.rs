@@ -71,4 +71,12 @@ pub enum HardwareError {
         /// How many hardware the table has.
         n_known: usize,
     },
+    /// The caller's name fits several hardware.
+    #[error("`{name}` may be any of {}", candidates.join(", "))]
+    Ambiguous {
+        /// The name asked for.
+        name: String,
+        /// The hardware that it fits, in the order of the table.
+        candidates: Vec<String>,
+    },
 }

@@ -4,6 +4,10 @@
 //! labels such as `kind` and `vendor`, and numeric columns such as `clock_mhz`. A number that the data sheet does not
 //! give is unknown (`None`), never zero and never guessed. Columns are found by name, so that a table may add its own.
 //!
+//! [`HardwareTable::bundled`] is a table of some eighty CPUs, GPUs and accelerators, [`HardwareTable::find`] finds `T4`
+//! as well as `tesla-t4`, and a [`Warning`] tells what looks like a mistake in a table. [`HardwareSpec::roofline`] is the
+//! shortest time that a data sheet allows.
+//!
 //! This crate is apart from `cdmpp-data` and `cdmpp-model` because both speak of hardware and neither needs the other.
 //!
 //! # Examples
@@ -28,9 +32,16 @@
 #![cfg_attr(doctest, doc = include_str!("../README.md"))]
 
 mod error;
+mod find;
+mod nearest;
+mod roofline;
 mod spec;
 mod table;
+mod warning;
 
 pub use error::HardwareError;
+pub use nearest::nearest;
+pub use roofline::Roofline;
 pub use spec::HardwareSpec;
 pub use table::HardwareTable;
+pub use warning::Warning;

@@ -15,7 +15,25 @@ use crate::HardwareError;
 /// In JSON it is one flat object; `null` and an absent column both mean *unknown*, and are equal.
 ///
 /// # Units
-/// Each column's name says its unit (`clock_mhz`, `memory_bandwidth_gbs`).
+/// Each column's name says its unit (`clock_mhz`, `memory_bandwidth_gbs`). These are the columns of the
+/// [bundled table](crate::HardwareTable::bundled); 0 means that the hardware has none.
+///
+/// | column | meaning |
+/// |---|---|
+/// | `year` | the year of release |
+/// | `compute_units` | SMs (NVIDIA), CUs (AMD), cores (CPU): those that a program uses |
+/// | `clock_mhz` | 10⁶ clocks a second: boost clock of a GPU, nominal clock of a CPU |
+/// | `peak_fp32_gflops` | 10⁹ float32 operations a second, without matrix units; a multiply-add is two |
+/// | `peak_bf16_gflops`, `peak_fp16_gflops`, `peak_fp8_gflops`, `peak_int8_gflops` | the same with matrix units, dense, accumulating in 32 bits |
+/// | `memory_bandwidth_gbs` | 10⁹ bytes a second to main memory |
+/// | `memory_gb` | main memory |
+/// | `l1_kb_per_unit`, `l2_kb`, `l3_kb` | caches in 1024 bytes: level 1 of each unit, level 2 and 3 of the whole |
+/// | `shared_kb_per_unit` | shared memory of each unit of a GPU, in 1024 bytes |
+/// | `registers_per_unit` | 32-bit registers of each unit of a GPU |
+/// | `max_threads_per_unit` | threads that one unit holds at a time |
+/// | `warp_size` | threads that run in step |
+/// | `simd_bits` | width of the vectors that programs for a CPU use |
+/// | `tdp_w` | power of the board or chip, in watts |
 #[derive(Clone, Debug, PartialEq)]
 pub struct HardwareSpec {
     name: String,
@@ -60,6 +78,12 @@ impl HardwareSpec {
     #[must_use]
     pub fn label(&self, name: &str) -> Option<&str> {
         self.labels.get(name).map(String::as_str)
+    }
+
+    /// The label `kind`: `cpu`, `gpu`, `fpga` or `accelerator` in the bundled table.
+    #[must_use]
+    pub fn kind(&self) -> Option<&str> {
+        self.label("kind")
     }
 
     /// A number such as `clock_mhz`; `None` if it is unknown. Never negative, infinite or NaN.

@@ -5,10 +5,11 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+use crate::warning::{Warning, warnings};
 use crate::{HardwareError, HardwareSpec};
 
-/// How many near names the error for an unknown hardware lists.
-const N_NEAREST: usize = 3;
+/// The text of the bundled table.
+pub(crate) const BUNDLED: &str = include_str!("../data/hardware.json");
 
 /// Hardware by name, in the order of its file.
 ///
@@ -41,6 +42,30 @@ impl HardwareTable {
         Ok(Self { specs, by_name })
     }
 
+    /// The table that comes with this crate: CPUs, GPUs and accelerators, with the numbers of their data sheets.
+    ///
+    /// # Panics
+    /// Never: the table is part of this crate.
+    #[must_use]
+    pub fn bundled() -> Self {
+        Self::from_json(BUNDLED).expect("the bundled table is valid, as a test shows")
+    }
+
+    /// This table and another. Rows of the other replace rows of the same name at their places; its other rows follow.
+    #[must_use]
+    pub fn extended_by(mut self, other: Self) -> Self {
+        for spec in other.specs {
+            match self.by_name.get(spec.name()) {
+                Some(&index) => self.specs[index] = spec,
+                None => {
+                    self.by_name.insert(spec.name().to_owned(), self.specs.len());
+                    self.specs.push(spec);
+                }
+            }
+        }
+        self
+    }
+
     /// Reads a table from JSON text: a list of flat objects.
     ///
     /// # Errors
@@ -50,21 +75,39 @@ impl HardwareTable {
         Self::new(specs)
     }
 
+    /// As [`from_json`](Self::from_json), and tells what looks like a mistake: a column near a known one, or a number
+    /// that seems to be in another unit.
+    ///
+    /// # Errors
+    /// As [`from_json`](Self::from_json).
+    pub fn from_json_with_warnings(text: &str) -> Result<(Self, Vec<Warning>), HardwareError> {
+        let table = Self::from_json(text)?;
+        let warnings = warnings(text, &table);
+        Ok((table, warnings))
+    }
+
     /// Reads a table from a JSON file.
     ///
     /// # Errors
     /// If the file cannot be read, or as [`from_json`](Self::from_json).
     pub fn load(path: impl AsRef<Path>) -> Result<Self, HardwareError> {
         let path = path.as_ref();
-        let text =
-            std::fs::read_to_string(path).map_err(|source| HardwareError::Read { path: path.to_owned(), source })?;
-        Self::from_json(&text).map_err(|source| HardwareError::File { path: path.to_owned(), source: Box::new(source) })
+        Self::from_json(&read(path)?).map_err(|source| of_file(path, source))
+    }
+
+    /// As [`load`](Self::load), with [warnings](Self::from_json_with_warnings).
+    ///
+    /// # Errors
+    /// As [`load`](Self::load).
+    pub fn load_with_warnings(path: impl AsRef<Path>) -> Result<(Self, Vec<Warning>), HardwareError> {
+        let path = path.as_ref();
+        Self::from_json_with_warnings(&read(path)?).map_err(|source| of_file(path, source))
     }
 
     /// The hardware of this name.
     ///
     /// # Errors
-    /// If there is none; the error lists the names most like it.
+    /// If there is none; the error lists the names most like it. [`find`](Self::find) understands other spellings.
     pub fn get(&self, name: &str) -> Result<&HardwareSpec, HardwareError> {
         match self.by_name.get(name) {
             Some(&index) => Ok(&self.specs[index]),
@@ -91,22 +134,15 @@ impl HardwareTable {
         columns.into_iter().collect()
     }
 
-    /// The [columns](Self::columns) that say how fast a hardware can be: all but `year` and `memory_gb`.
+    /// The [columns](Self::columns) that say how fast a hardware can be: all but `year`, `memory_gb` and `tdp_w`.
     ///
-    /// How old a chip is and how much memory its board carries go with its speed without causing it. Between a handful
+    /// How old a chip is, how much memory its board carries and how much power it may draw go with its speed without
+    /// causing it. Between a handful
     /// of devices a predictor would take them for causes: it expects an A100 with 80 GB to be a quarter faster than
     /// one with 40.
     #[must_use]
     pub fn performance_columns(&self) -> Vec<&str> {
-        self.columns().into_iter().filter(|column| !["year", "memory_gb"].contains(column)).collect()
-    }
-
-    fn unknown(&self, name: &str) -> HardwareError {
-        let mut names: Vec<&str> = self.by_name.keys().map(String::as_str).collect();
-        // The sort is stable: equally near names stay in alphabetic order.
-        names.sort_by(|a, b| strsim::jaro_winkler(b, name).total_cmp(&strsim::jaro_winkler(a, name)));
-        let nearest = names.into_iter().take(N_NEAREST).map(str::to_owned).collect();
-        HardwareError::Unknown { name: name.to_owned(), nearest, n_known: self.len() }
+        self.columns().into_iter().filter(|column| !["year", "memory_gb", "tdp_w"].contains(column)).collect()
     }
 }
 
@@ -131,6 +167,14 @@ impl From<HardwareTable> for Vec<HardwareSpec> {
     fn from(table: HardwareTable) -> Self {
         table.specs
     }
+}
+
+fn read(path: &Path) -> Result<String, HardwareError> {
+    std::fs::read_to_string(path).map_err(|source| HardwareError::Read { path: path.to_owned(), source })
+}
+
+fn of_file(path: &Path, source: HardwareError) -> HardwareError {
+    HardwareError::File { path: path.to_owned(), source: Box::new(source) }
 }
 
 fn malformed(error: serde_json::Error) -> HardwareError {
@@ -211,8 +255,28 @@ mod tests {
         let names = ["tesla-t4", "tesla-p4", "rtx-3090", "rtx-a6000", "h100-sxm-80gb"];
         let specs = names.map(|name| HardwareSpec::new(name, [("x", 1.0)]).unwrap());
         let error = HardwareTable::new(specs).unwrap().get("tesla-t5").unwrap_err();
-        expect!["unknown hardware `tesla-t5`; nearest of 5: tesla-t4, tesla-p4, rtx-3090"]
+        expect!["unknown hardware `tesla-t5`; nearest of 5: rtx-3090, tesla-p4, tesla-t4"]
             .assert_eq(&error.to_string());
+    }
+
+    #[test]
+    fn the_bundled_table_is_whole() {
+        let table = HardwareTable::bundled();
+        assert_eq!(table.len(), 83);
+        let h100 = table.get("h100-sxm-80gb").unwrap();
+        assert_eq!((h100.kind(), h100.label("vendor")), (Some("gpu"), Some("nvidia")));
+        assert!(h100.value("peak_bf16_gflops").is_some() && h100.value("tdp_w").is_some());
+        assert!(!table.performance_columns().contains(&"tdp_w"));
+        assert!(table.iter().all(|spec| spec.kind().is_some()));
+    }
+
+    #[test]
+    fn rows_of_another_table_replace_and_follow() {
+        let table = |json| HardwareTable::from_json(json).unwrap();
+        let base = table(r#"[{"name": "a", "x": 1}, {"name": "b", "x": 2}]"#);
+        let extended = base.extended_by(table(r#"[{"name": "c", "x": 3}, {"name": "a", "y": 4}]"#));
+        assert_eq!(extended, table(r#"[{"name": "a", "y": 4}, {"name": "b", "x": 2}, {"name": "c", "x": 3}]"#));
+        assert_eq!(extended.get("c").unwrap().value("x"), Some(3.0));
     }
 
     #[test]
