@@ -2,15 +2,15 @@
 
 use clap::{Parser, Subcommand};
 
-use crate::adapt::AdaptArgs;
-use crate::eval::EvalArgs;
-use crate::features::FeaturesArgs;
-use crate::fit_overheads::FitOverheadsArgs;
-use crate::inspect::InspectArgs;
-use crate::predict::PredictArgs;
-use crate::replay::ReplayArgs;
-use crate::select::SelectArgs;
-use crate::train::TrainArgs;
+use crate::commands::adapt::AdaptArgs;
+use crate::commands::eval::EvalArgs;
+use crate::commands::features::FeaturesArgs;
+use crate::commands::fit_overheads::FitOverheadsArgs;
+use crate::commands::inspect::InspectArgs;
+use crate::commands::predict::PredictArgs;
+use crate::commands::replay::ReplayArgs;
+use crate::commands::select::SelectArgs;
+use crate::commands::train::TrainArgs;
 
 /// Predicts the latency of tensor programs on CPUs and GPUs, and learns to.
 ///

@@ -1,42 +1,25 @@
 //! The `cdmpp` command: from measured tensor programs to a predictor of their latency.
 //!
-//! Results go to standard output, everything else to standard error. Bad input of any kind ends with exit code 2 and one
-//! line that says what is wrong and where.
+//! The work is done by `cdmpp::workflow`; here are the flags, progress, tables and exit codes. Results go to standard
+//! output, everything else to standard error. Bad input of any kind ends with exit code 2 and one line that says what is
+//! wrong and where.
 
-mod adapt;
 mod arguments;
-mod choice;
-mod chunk;
-mod eval;
+mod commands;
+mod data;
 mod failure;
-mod features;
-mod featurizer;
-mod fit_overheads;
-mod graph_file;
-mod inspect;
 mod interrupt;
-mod measured;
-mod near;
 mod new_file;
-mod overheads_file;
-mod predict;
-mod predictions;
-mod program_file;
-mod program_list;
+mod outputs;
 mod progress;
-mod quantiles;
-mod replay;
-mod report;
-mod select;
-mod settings;
 mod table;
-mod train;
 
 use std::process::ExitCode;
 
 use clap::Parser;
 
 use crate::arguments::{Arguments, Command};
+use crate::commands::{adapt, eval, features, fit_overheads, inspect, predict, replay, select, train};
 
 fn main() -> ExitCode {
     let Arguments { command, seed } = match Arguments::try_parse() {

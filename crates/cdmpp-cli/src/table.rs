@@ -5,7 +5,7 @@ use std::fmt;
 
 use cdmpp::model::Metrics;
 
-use crate::report::Scores;
+use cdmpp::workflow::Scores;
 
 /// Prints scores: overall, by hardware, by network.
 #[derive(Debug)]

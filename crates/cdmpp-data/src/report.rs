@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::Location;
 
@@ -11,7 +11,7 @@ use crate::Location;
 const N_EXAMPLES: usize = 3;
 
 /// Why a measurement is unfit to learn from.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "flaw")]
 #[non_exhaustive]
 pub enum Flaw {
@@ -76,7 +76,7 @@ impl fmt::Display for Flaw {
 }
 
 /// What [`Cleaner`](crate::Cleaner) saw, kept and dropped. Prints as a few lines for people.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct CleanReport {
     /// Records seen.
@@ -86,11 +86,11 @@ pub struct CleanReport {
     /// Measurements kept.
     pub n_kept: usize,
     /// What was dropped, by [reason](Flaw::reason); only reasons that occurred.
-    pub dropped: BTreeMap<&'static str, Dropped>,
+    pub dropped: BTreeMap<String, Dropped>,
 }
 
 /// The measurements that were dropped for one reason.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Dropped {
     /// How many they are.
@@ -100,7 +100,7 @@ pub struct Dropped {
 }
 
 /// One dropped measurement.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Example {
     /// The record's line.
@@ -122,7 +122,7 @@ impl CleanReport {
     }
 
     pub(crate) fn add(&mut self, flaw: Flaw, at: &Location, task: &str, hardware: &str) {
-        let dropped = self.dropped.entry(flaw.reason()).or_default();
+        let dropped = self.dropped.entry(flaw.reason().to_owned()).or_default();
         dropped.n += 1;
         if dropped.examples.len() < N_EXAMPLES {
             let (at, task, hardware) = (at.clone(), task.to_owned(), hardware.to_owned());

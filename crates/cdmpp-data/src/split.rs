@@ -58,7 +58,7 @@ impl SplitBy {
 }
 
 /// What stays together when a set is drawn.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Unit {
     /// All measurements of one program: one task and one program text.

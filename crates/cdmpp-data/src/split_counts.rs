@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::{SampleKey, Split, SplitBy};
 
 /// The size of a set of samples.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct SetCounts {
     /// Measurements: a program on a hardware.
@@ -20,7 +20,7 @@ pub struct SetCounts {
 }
 
 /// The sizes of the sets of a [`Split`]. Prints as one line a set.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct SplitCounts {
     /// The training set.

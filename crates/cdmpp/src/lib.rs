@@ -18,6 +18,7 @@
 //! | [`sample`] | which tasks to measure on new hardware | [`select_tasks`](sample::select_tasks), [`Budget`](sample::Budget) |
 //! | [`calibrate`] | intervals around predicted latencies that hold as often as they say | [`Calibration`](calibrate::Calibration), [`Forecast`](calibrate::Forecast) |
 //! | [`file`] | files that are written whole, outputs that overwrite no input | [`NewFile`](file::NewFile), [`check_places`](file::check_places) |
+//! | [`workflow`] | whole workflows, from files to reports | [`train`](workflow::train()), [`evaluate`](workflow::evaluate()), [`adapt`](workflow::adapt()) |
 //!
 //! The command `cdmpp`, in the crate `cdmpp-cli`, does the same from a shell.
 //!
@@ -75,6 +76,7 @@
 //! - `replay` (default): [`replay`].
 //! - `sample` (default): [`sample`]; brings linfa.
 //! - `tvm` (default): [`tvm`]; brings a Python parser.
+//! - `workflow` (default): [`workflow`], and with it all that it joins.
 //! - `serde`: `Serialize` and `Deserialize` for programs and Compact ASTs.
 //!
 //! With none of them, [`ir`], [`hardware`] and [`file`] are left, which build in seconds.
@@ -104,3 +106,5 @@ pub use cdmpp_replay as replay;
 pub use cdmpp_sample as sample;
 #[cfg(feature = "tvm")]
 pub use cdmpp_tvm as tvm;
+#[cfg(feature = "workflow")]
+pub use cdmpp_workflow as workflow;
