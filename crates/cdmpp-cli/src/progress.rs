@@ -14,17 +14,11 @@ use crate::outputs::say;
 pub(crate) struct Bars {
     bar: Option<ProgressBar>,
     interrupt: Option<Interrupt>,
-    is_quiet: bool,
 }
 
 impl Bars {
     pub(crate) fn new() -> Self {
-        Self { bar: None, interrupt: None, is_quiet: false }
-    }
-
-    /// Bars only.
-    pub(crate) fn quiet() -> Self {
-        Self { bar: None, interrupt: None, is_quiet: true }
+        Self { bar: None, interrupt: None }
     }
 
     pub(crate) fn show(&mut self, progress: Progress<'_>) -> ControlFlow<()> {
@@ -34,15 +28,10 @@ impl Bars {
                 bar.set_length(total_bytes);
                 bar.set_position(bytes);
             }
-            Progress::Loaded(report) => {
-                self.finish();
-                if !self.is_quiet {
-                    say(format_args!("{report}"));
-                }
-            }
-            Progress::Divided(counts) => say(format_args!("{counts}")),
-            Progress::Domains { n_source, n_measured, n_groups, n_test } => say(format_args!(
-                "source: {n_source} measurements; target: {n_measured} measured in {n_groups} groups, {n_test} to test on"
+            Progress::Loaded(_) => self.finish(),
+            Progress::Divided { cleaning, counts } => say(format_args!("{cleaning}\n{counts}")),
+            Progress::Domains { cleaning, n_source, n_measured, n_groups, n_test } => say(format_args!(
+                "{cleaning}\nsource: {n_source} measurements; target: {n_measured} measured in {n_groups} groups, {n_test} to test on"
             )),
             Progress::Training { n_parameters, epochs, seed } => {
                 say(format_args!("training: {n_parameters} parameters, {epochs} epochs, seed {seed}"));

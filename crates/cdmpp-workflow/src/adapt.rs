@@ -194,6 +194,7 @@ pub fn adapt(model: &mut Predictor, request: &AdaptRequest, on_progress: &mut On
     let domains = Domains::new(&measured, &asts, model, request, settings.adaptation.tuning.seed)?;
     seconds.choose = started.elapsed().as_secs_f64();
     let divided = Progress::Domains {
+        cleaning: measured.dataset.report(),
         n_source: domains.source.len(),
         n_measured: domains.measured.len(),
         n_groups: domains.n_groups(),

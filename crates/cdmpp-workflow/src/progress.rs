@@ -22,9 +22,16 @@ pub enum Progress<'a> {
     /// The records are read and cleaned.
     Loaded(&'a CleanReport),
     /// The measurements are divided.
-    Divided(&'a SplitCounts),
+    Divided {
+        /// What cleaning kept and dropped.
+        cleaning: &'a CleanReport,
+        /// The sizes of the sets.
+        counts: &'a SplitCounts,
+    },
     /// The measurements are divided into source and target.
     Domains {
+        /// What cleaning kept and dropped.
+        cleaning: &'a CleanReport,
         /// Measurements of the source.
         n_source: usize,
         /// Measurements of the target that may be used.

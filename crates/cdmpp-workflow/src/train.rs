@@ -201,7 +201,8 @@ pub fn train(request: &TrainRequest, on_progress: &mut OnProgress<'_>) -> Result
     let started = Instant::now();
     let n_parameters = model.variables().n_parameters();
     let begin = Progress::Training { n_parameters, epochs: settings.training.epochs, seed };
-    if on_progress(Progress::Divided(&partition.counts)).is_break() || on_progress(begin).is_break() {
+    let divided = Progress::Divided { cleaning: measured.dataset.report(), counts: &partition.counts };
+    if on_progress(divided).is_break() || on_progress(begin).is_break() {
         return Err(WorkflowError::Stopped);
     }
     let keeper = Keeper::new(request.out.as_deref().zip(state_path.clone()), request.time_limit, on_progress);

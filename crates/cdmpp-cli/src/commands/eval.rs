@@ -44,7 +44,7 @@ pub(crate) fn run(args: &EvalArgs, seed: Option<u64>) -> Result<()> {
     request.networks = args.networks.clone();
     request.only_hardware = args.only_hardware.clone();
     request.seed = seed;
-    let mut bars = Bars::quiet();
+    let mut bars = Bars::new();
     let evaluated =
         evaluate(&model, &request, &mut |progress| bars.show(progress)).map_err(|error| args.data.place(error))?;
     bars.finish();

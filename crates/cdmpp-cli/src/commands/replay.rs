@@ -79,7 +79,7 @@ pub(crate) fn run(args: &ReplayArgs) -> Result<()> {
     let mut request = ReplayRequest::new(&args.graphs, latencies);
     request.networks = args.networks.clone();
     request.overheads = overheads.unwrap_or_default();
-    let mut bars = Bars::quiet();
+    let mut bars = Bars::new();
     let report = replay(&request, &mut |progress| bars.show(progress))?;
     bars.finish();
 

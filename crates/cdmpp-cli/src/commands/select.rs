@@ -40,7 +40,7 @@ pub(crate) fn run(args: &SelectArgs, seed: Option<u64>) -> Result<()> {
     let mut request = SelectRequest::new(&args.data, args.budget);
     request.choice = args.choice.request()?;
     request.seed = seed.unwrap_or_default();
-    let mut bars = Bars::quiet();
+    let mut bars = Bars::new();
     let chosen = select(model.as_ref(), &request, &mut |progress| bars.show(progress))?;
     bars.finish();
     match &args.out {

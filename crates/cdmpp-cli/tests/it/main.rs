@@ -4,6 +4,7 @@
 
 mod adaptation;
 mod commands;
+mod corridor;
 mod graph_refusals;
 mod leakage;
 mod networks;
