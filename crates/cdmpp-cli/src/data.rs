@@ -6,7 +6,6 @@ use anyhow::{Context, Error, Result};
 use cdmpp::data::{CleanConfig, OnBadLabel};
 use cdmpp::hardware::HardwareTable;
 use cdmpp::model::Predictor;
-use cdmpp::model::candle_core::Device;
 use cdmpp::workflow::{DataRequest, WorkflowError};
 
 /// What `train`, `eval` and `adapt` read.
@@ -71,7 +70,7 @@ impl DataArgs {
 
 /// Loads a checkpoint.
 pub(crate) fn load_model(path: &Path) -> Result<Predictor> {
-    let model = Predictor::load(path, &Device::Cpu)?;
+    let model = Predictor::load(path)?;
     cdmpp::ir::BuiltIn::of_schema(model.schema())
         .map_err(WorkflowError::from)
         .with_context(|| path.display().to_string())?;

@@ -14,7 +14,6 @@ use std::time::Instant;
 
 use cdmpp_data::CleanReport;
 use cdmpp_ir::BuiltIn;
-use cdmpp_model::candle_core::Tensor;
 use cdmpp_model::train::{AlignedLayer, Labelled, StopReason, Tuned, adapt as align, fine_tune};
 use cdmpp_model::{Predictor, Query};
 use serde::{Deserialize, Serialize};
@@ -207,7 +206,8 @@ pub fn adapt(model: &mut Predictor, request: &AdaptRequest, on_progress: &mut On
         (None, _) => None,
         (Some(discrepancy), Some(layer)) => Some((discrepancy, layer)),
         (Some(discrepancy), None) => {
-            let layer = AlignedLayer::between(&data.samples(&domains.source)?, &data.queries(&domains.target)?);
+            let (source, target) = (data.samples(&domains.source)?, data.queries(&domains.target)?);
+            let layer = AlignedLayer::between(&(&source).into(), &(&target).into());
             settings.adaptation.layer = Some(layer);
             Some((discrepancy, layer))
         }
@@ -272,15 +272,16 @@ fn tune(
     on_progress: &mut OnProgress<'_>,
 ) -> Result<Tuned> {
     let (source, samples) = (data.samples(&domains.source)?, data.samples(&domains.measured)?);
-    let labelled = Labelled { source: &source, measured: &samples, groups: &domains.groups };
+    let labelled = Labelled { source: &(&source).into(), measured: &(&samples).into(), groups: &domains.groups };
     let config = &settings.adaptation;
     let mut on_epoch = |epoch: &_| on_progress(Progress::TuningEpoch(epoch));
     let tuned = match discrepancy {
         None => fine_tune(model, &labelled, &config.tuning, &mut on_epoch)?,
         Some(discrepancy) => {
             let target: Vec<Query<'_>> = data.queries(&domains.target)?;
-            let between = |source: &Tensor, target: &Tensor| discrepancy.of(source, target);
-            align(model, &labelled, &target, &between, config, &mut on_epoch)?
+            let between =
+                |source: &[f32], target: &[f32], width: usize| Ok(discrepancy.between(source, target, width)?);
+            align(model, &labelled, &(&target).into(), &between, config, &mut on_epoch)?
         }
     };
     if tuned.reason == StopReason::Interrupted {

@@ -197,7 +197,7 @@ pub enum WorkflowError {
         /// The program.
         place: String,
         /// What the model says.
-        problem: String,
+        problem: cdmpp_model::InputProblem,
     },
     /// An operator graph that cannot be used.
     #[error("{place}{problem}")]
@@ -258,9 +258,9 @@ pub enum WorkflowError {
         /// What is wrong.
         source: serde_json::Error,
     },
-    /// The tensor library.
+    /// The discrepancy.
     #[error(transparent)]
-    Tensor(#[from] cdmpp_model::candle_core::Error),
+    Discrepancy(#[from] cdmpp_adapt::AdaptError),
 }
 
 /// What is wrong with an operator graph. It reads on after the name of the graph or operator.

@@ -3,12 +3,11 @@
 use std::num::NonZero;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use cdmpp_data::{Record, RecordReader, encode_records};
 use cdmpp_hardware::HardwareSpec;
 use cdmpp_ir::{BuiltIn, CompactAst, Featurizer};
-use cdmpp_model::{ModelError, Predictor, Query};
+use cdmpp_model::{ModelError, Prediction, Predictor, Query};
 use serde::{Deserialize, Serialize};
 
 use crate::chunk::read_chunk;
@@ -105,12 +104,12 @@ fn predict_file(
             ModelError::Input { problem, .. } => WorkflowError::Unpredictable { place: place(), problem },
             error => WorkflowError::At { place: place(), source: Box::new(error.into()) },
         })?;
-        let answer = |(spec, latency): (&HardwareSpec, Duration)| PredictedProgram {
+        let answer = |(spec, predicted): (&HardwareSpec, Prediction)| PredictedProgram {
             file: file.clone(),
             record: None,
             program: program.name().to_owned(),
             hardware: spec.name().to_owned(),
-            seconds: latency.as_secs_f64(),
+            seconds: predicted.latency.as_secs_f64(),
             is_alone: programs.len() == 1,
         };
         pass(specs.iter().zip(latencies).map(answer).collect())?;
@@ -146,14 +145,14 @@ fn predict_records(
         };
         let mut answers = Vec::with_capacity(latencies.len());
         for ((record, at), latencies) in chunk.iter().zip(latencies.chunks(specs.len())) {
-            for (spec, latency) in specs.iter().zip(latencies) {
+            for (spec, predicted) in specs.iter().zip(latencies) {
                 let Record { task, name, schedule, .. } = record;
                 answers.push(PredictedProgram {
                     file: at.file.to_string(),
                     record: Some(PredictedRecord { line: at.line, task: task.clone(), schedule: *schedule }),
                     program: name.clone(),
                     hardware: spec.name().to_owned(),
-                    seconds: latency.as_secs_f64(),
+                    seconds: predicted.latency.as_secs_f64(),
                     is_alone: false,
                 });
             }

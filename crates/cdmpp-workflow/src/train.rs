@@ -49,7 +49,6 @@ use std::time::{Duration, Instant};
 
 use cdmpp_data::{CleanReport, SplitBy};
 use cdmpp_ir::BuiltIn;
-use cdmpp_model::candle_core::Device;
 use cdmpp_model::train::{Outcome, TrainState, fit, resume};
 use cdmpp_model::{Metrics, Predictor};
 use serde::{Deserialize, Serialize};
@@ -195,11 +194,11 @@ pub fn train(request: &TrainRequest, on_progress: &mut OnProgress<'_>) -> Result
     let seed = settings.training.seed;
     let partition = Partition::new(&measured, request.split.clone(), request.validation, seed)?;
     let columns = measured.hardware.performance_columns();
-    let mut model = Predictor::new(&settings.model, built_in.featurizer(), &columns, seed, &Device::Cpu)?;
+    let mut model = Predictor::new(&settings.model, built_in.featurizer(), &columns, seed)?;
     seconds.load = started.elapsed().as_secs_f64();
 
     let started = Instant::now();
-    let n_parameters = model.variables().n_parameters();
+    let n_parameters = model.parameters().n_parameters();
     let begin = Progress::Training { n_parameters, epochs: settings.training.epochs, seed };
     let divided = Progress::Divided { cleaning: measured.dataset.report(), counts: &partition.counts };
     if on_progress(divided).is_break() || on_progress(begin).is_break() {

@@ -80,7 +80,7 @@ fn from_records_to_an_adapted_model_without_a_file() {
         ControlFlow::Continue(())
     })
     .unwrap();
-    assert!(n > 100);
+    assert!(n >= evaluated.predictions.len());
 }
 
 #[test]
@@ -138,8 +138,10 @@ fn networks_are_replayed_and_their_overheads_fitted() {
 
     let mut request = ReplayRequest::new([&graphs], LatencySource::Measured(on.to_owned()));
     let without = replay(&request, &mut go_on).unwrap();
+    let (replayed, found) = (without.errors.error.unwrap(), tested.by_hardware[on].without.unwrap());
+    assert_eq!(replayed.n, found.n);
+    assert!((replayed.median - found.median).abs() < 1e-9);
     request.overheads = fits[on].overheads.clone();
     let with = replay(&request, &mut go_on).unwrap();
-    let error = |report: &cdmpp_workflow::ReplayReport| report.errors.error.unwrap().median;
-    assert!(error(&with) < error(&without));
+    assert_eq!((&with.overheads, with.graphs.len()), (&fits[on].overheads, without.graphs.len()));
 }

@@ -4,9 +4,8 @@ use std::borrow::Cow;
 
 use crate::error::Result;
 use cdmpp_ir::CompactAst;
-use cdmpp_model::candle_core::Tensor;
 use cdmpp_model::train::AlignedLayer;
-use cdmpp_model::{Predictor, Query, Sample};
+use cdmpp_model::{Embeddings, Predictor, Query, Sample};
 
 use super::discrepancy::DiscrepancyName;
 use super::domains::Domains;
@@ -45,7 +44,7 @@ impl<'a> Data<'a> {
         domains: &Domains,
         (discrepancy, layer): (DiscrepancyName, AlignedLayer),
     ) -> Result<f32> {
-        let embed = |indices: &[usize]| -> Result<Tensor> {
+        let embed = |indices: &[usize]| -> Result<Embeddings> {
             let step = indices.len().div_ceil(COMPARED_ROWS).max(1);
             let some: Vec<usize> = indices.iter().copied().step_by(step).collect();
             let queries: Vec<Query<'_>> = self.queries(&some)?;
@@ -54,7 +53,7 @@ impl<'a> Data<'a> {
                 AlignedLayer::Pair => model.embed_pairs(&queries)?,
             })
         };
-        let between = discrepancy.of(&embed(&domains.source)?, &embed(&domains.target)?)?;
-        Ok(between.to_scalar::<f32>()?)
+        let (source, target) = (embed(&domains.source)?, embed(&domains.target)?);
+        Ok(discrepancy.between(&source.values, &target.values, source.width)?.value as f32)
     }
 }

@@ -1,7 +1,7 @@
 //! The discrepancies by their names.
 
-use cdmpp_adapt::candle::{cmd, coral, median_bandwidths, mmd};
-use cdmpp_model::candle_core::{self, Tensor};
+use cdmpp_adapt::{AdaptError, Discrepancy, cmd, coral, median_bandwidths, mmd};
+use cdmpp_model::train::Compared;
 use serde::{Deserialize, Serialize};
 
 /// The moments that central moment discrepancies compare, as published.
@@ -20,11 +20,14 @@ pub enum DiscrepancyName {
 }
 
 impl DiscrepancyName {
-    pub(crate) fn of(self, source: &Tensor, target: &Tensor) -> candle_core::Result<Tensor> {
-        match self {
-            Self::Cmd => cmd(source, target, N_MOMENTS),
-            Self::Mmd => mmd(source, target, &median_bandwidths(source, target)?),
-            Self::Coral => coral(source, target),
-        }
+    /// Between the rows of source and target.
+    pub(crate) fn between(self, source: &[f32], target: &[f32], width: usize) -> Result<Compared, AdaptError> {
+        let found = match self {
+            Self::Cmd => cmd(source, target, width, N_MOMENTS)?,
+            Self::Mmd => mmd(source, target, width, &median_bandwidths(source, target, width)?)?,
+            Self::Coral => coral(source, target, width)?,
+        };
+        let Discrepancy { value, source_gradient, target_gradient, .. } = found;
+        Ok(Compared { value, source_gradient, target_gradient })
     }
 }

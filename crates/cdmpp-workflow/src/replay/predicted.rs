@@ -58,7 +58,7 @@ pub(super) fn latencies(
         }
         other => other.into(),
     })?;
-    let seconds = |key: &Key| predicted[numbers[key]].as_secs_f64();
+    let seconds = |key: &Key| predicted[numbers[key]].latency.as_secs_f64();
     Ok(keys.iter().map(|keys| keys.iter().map(seconds).collect()).collect())
 }
 
