@@ -13,7 +13,7 @@ use rayon::{ThreadPool, ThreadPoolBuilder};
 use super::hybrid_loss::{hybrid_loss, log_latency};
 use super::network::Network;
 use crate::ModelError;
-use crate::blend::{AlignedLayer, Alignment, Blend, Compared};
+use crate::blend::{AlignedLayer, Alignment, Blend, Compared, Discrepancy};
 use crate::draws::{generator, standard_normal};
 use crate::examples::Examples;
 use crate::fitted::Fitted;
@@ -264,11 +264,7 @@ impl Objective for Autograd<'_> {
 }
 
 /// A discrepancy on slices as a scalar of candle's: the sum of the rows times their gradients has those gradients.
-fn between(
-    discrepancy: &crate::train::Discrepancy<'_>,
-    source: &Tensor,
-    target: &Tensor,
-) -> Result<Tensor, ModelError> {
+fn between(discrepancy: &Discrepancy<'_>, source: &Tensor, target: &Tensor) -> Result<Tensor, ModelError> {
     let rows = |xs: &Tensor| -> candle_core::Result<Vec<f32>> { xs.flatten_all()?.to_vec1::<f32>() };
     let compared = Compared::of(discrepancy, &rows(source)?, &rows(target)?, source.dim(1)?)?;
     let towards = |xs: &Tensor, gradient: Vec<f32>| -> candle_core::Result<Tensor> {
