@@ -1,5 +1,7 @@
 //! Each workflow in a few lines, and stopped by its callback.
 
+#![allow(clippy::unwrap_used, reason = "a test that unwraps an error fails, as it should")]
+
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 
