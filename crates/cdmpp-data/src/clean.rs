@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use serde::{Deserialize, Serialize};
 
 use crate::fingerprint::Fingerprint;
+use crate::reader::MAX_RECORD_BYTES;
 use crate::{CleanReport, DataError, Flaw, Location, Record, repeats};
 
 /// What counts as a clean measurement.
@@ -20,8 +21,11 @@ pub struct CleanConfig {
     /// The shortest latency, in seconds; shorter ones are dropped. The default is 1 ns, the resolution of
     /// [`std::time::Duration`].
     pub min_latency_s: f64,
-    /// What to do with a measurement that cannot be a label: without repeats, not finite, or not positive.
+    /// What to do with a measurement that cannot be a label: without repeats, not finite, or not positive; and with a
+    /// record without measurements.
     pub on_bad_label: OnBadLabel,
+    /// The most bytes that a line of a record file may have; a longer one is an error. The default is 4 MiB.
+    pub max_record_bytes: u64,
 }
 
 /// What to do with a measurement that cannot be a label.
@@ -36,7 +40,12 @@ pub enum OnBadLabel {
 
 impl Default for CleanConfig {
     fn default() -> Self {
-        Self { max_spread: 0.5, min_latency_s: 1e-9, on_bad_label: OnBadLabel::Refuse }
+        Self {
+            max_spread: 0.5,
+            min_latency_s: 1e-9,
+            on_bad_label: OnBadLabel::Refuse,
+            max_record_bytes: MAX_RECORD_BYTES,
+        }
     }
 }
 
@@ -44,7 +53,8 @@ impl CleanConfig {
     /// Checks that the settings make sense.
     ///
     /// # Errors
-    /// If `max_spread` is negative or NaN (infinity sets no limit), or `min_latency_s` is below 1 ns or not finite.
+    /// If `max_spread` is negative or NaN (infinity sets no limit), `min_latency_s` is below 1 ns or not finite, or
+    /// `max_record_bytes` is 0.
     pub fn check(&self) -> Result<(), DataError> {
         if self.max_spread.is_nan() || self.max_spread < 0.0 {
             let rule = "must be at least 0";
@@ -53,6 +63,9 @@ impl CleanConfig {
         if !(1e-9..f64::INFINITY).contains(&self.min_latency_s) {
             let rule = "must be finite and at least 1e-9";
             return Err(DataError::Config { field: "min_latency_s", rule, value: self.min_latency_s });
+        }
+        if self.max_record_bytes == 0 {
+            return Err(DataError::Config { field: "max_record_bytes", rule: "must be above 0", value: 0.0 });
         }
         Ok(())
     }
@@ -133,6 +146,10 @@ impl Cleaner {
             }
             None => Ok(()),
         }
+    }
+
+    pub(crate) fn config(&self) -> &CleanConfig {
+        &self.config
     }
 
     /// What was seen, kept and dropped so far.

@@ -10,13 +10,15 @@ use std::time::Duration;
 use cdmpp_ir::{CompactAst, Featurizer};
 
 use crate::ast_store::{AstStore, AstStoreWriter};
+use crate::warning::LONG;
 use crate::{
-    CleanConfig, CleanReport, Cleaner, DataError, Fingerprint, Location, Record, RecordReader, SampleKey, Spill,
-    encode_records,
+    CleanConfig, CleanReport, Cleaner, DataError, DataWarning, Fingerprint, Location, OnBadLabel, Record, RecordReader,
+    SampleKey, Spill, encode_records,
 };
 
-/// How many records are in memory as text at a time.
+/// How many records are in memory as text at a time, and how many bytes of programs if they are large.
 const CHUNK: usize = 256;
+const CHUNK_BYTES: usize = 16 << 20;
 
 /// The measured programs of some record files, encoded; their texts are not kept.
 #[derive(Clone, Debug)]
@@ -25,6 +27,20 @@ pub struct Dataset {
     programs: Vec<EncodedProgram>,
     measurements: Vec<Measurement>,
     report: CleanReport,
+    files: Vec<DataFile>,
+    warnings: Vec<DataWarning>,
+}
+
+/// A file that a [`Dataset`] was read from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct DataFile {
+    /// The file, as it was named.
+    pub path: PathBuf,
+    /// What its content hashed to, decompressed: a file has one fingerprint, compressed or not.
+    pub fingerprint: Fingerprint,
+    /// How many records it has.
+    pub n_records: usize,
 }
 
 /// What is known of a program of a [`Dataset`], beside its encoding.
@@ -91,7 +107,8 @@ impl Dataset {
     /// the hardware's names. Records of one program that follow each other, each with its hardware, share its encoding.
     ///
     /// # Errors
-    /// The first record that cannot be read, cleaned (see [`CleanConfig::on_bad_label`]) or parsed; [`DataError::Write`] for the [temporary file](LoadConfig::spill).
+    /// The first record that cannot be read, cleaned (see [`CleanConfig::on_bad_label`]) or parsed, or was not measured;
+    /// a file without records; [`DataError::Write`] for the [temporary file](LoadConfig::spill).
     ///
     /// # Complexity
     /// Memory holds the features of all programs, or [as many as are allowed](LoadConfig::spill) and some 120 bytes for
@@ -125,6 +142,8 @@ impl Dataset {
             programs: Vec::new(),
             measurements: Vec::new(),
             report: CleanReport::default(),
+            files: Vec::new(),
+            warnings: Vec::new(),
         };
         let mut asts = AstStoreWriter::new(config.spill.clone());
         let not_written = |source| {
@@ -133,7 +152,8 @@ impl Dataset {
         };
         let mut names = Names::default();
         for path in paths {
-            let mut reader = RecordReader::open(path)?;
+            let mut reader = RecordReader::open(path)?.with_max_record_bytes(config.clean.max_record_bytes);
+            let n_before = cleaner.report().n_records;
             let bytes_before = progress.bytes;
             loop {
                 let n_records = cleaner.report().n_records;
@@ -142,8 +162,8 @@ impl Dataset {
                     break;
                 }
                 let encoded = encode_records(&chunk, featurizer, config.n_threads)?;
-                for ((record, _), ast) in chunk.iter().zip(encoded) {
-                    if data.push(record, &mut names) {
+                for ((record, at), ast) in chunk.iter().zip(encoded) {
+                    if data.push(record, at, &mut names) {
                         asts.push(ast).map_err(not_written)?;
                     }
                 }
@@ -151,6 +171,12 @@ impl Dataset {
                 progress.bytes = bytes_before + reader.bytes_read();
                 on_progress(progress);
             }
+            let n_records = cleaner.report().n_records - n_before;
+            if n_records == 0 {
+                return Err(DataError::NoRecords { file: reader.location().file.clone() });
+            }
+            let fingerprint = reader.fingerprint();
+            data.files.push(DataFile { path: path.as_ref().to_owned(), fingerprint, n_records });
         }
         data.asts = asts.finish().map_err(not_written)?;
         data.report = cleaner.into_report();
@@ -170,6 +196,17 @@ impl Dataset {
             let at = Location { file: "the temporary file".into(), line: 0 };
             DataError::Read { what: "encoded program", at, source }
         })
+    }
+
+    /// As [`ast`](Self::ast), with the error as training takes it.
+    ///
+    /// # Errors
+    /// As [`ast`](Self::ast).
+    ///
+    /// # Panics
+    /// As [`ast`](Self::ast).
+    pub fn read(&self, program: usize) -> std::io::Result<Cow<'_, CompactAst>> {
+        self.ast(program).map_err(std::io::Error::other)
     }
 
     /// What a predictor sees of all programs; `None` if some are [in a file](LoadConfig::spill).
@@ -196,6 +233,18 @@ impl Dataset {
         &self.report
     }
 
+    /// The files that were read, in their order.
+    #[must_use]
+    pub fn files(&self) -> &[DataFile] {
+        &self.files
+    }
+
+    /// What looks like a mistake, in the order of the files; one a hardware.
+    #[must_use]
+    pub fn warnings(&self) -> &[DataWarning] {
+        &self.warnings
+    }
+
     /// What [`split`](crate::split) needs to know, one key a measurement.
     #[must_use]
     pub fn keys(&self) -> Vec<SampleKey<'_>> {
@@ -208,7 +257,7 @@ impl Dataset {
     }
 
     /// Takes up a record; returns whether its program is another than that of the record before.
-    fn push(&mut self, record: &Record, names: &mut Names) -> bool {
+    fn push(&mut self, record: &Record, at: &Location, names: &mut Names) -> bool {
         let program = EncodedProgram {
             task: names.text(&record.task),
             schedule: record.schedule,
@@ -221,10 +270,24 @@ impl Dataset {
         }
         for hardware in record.latency_s.keys() {
             let latency = record.median_latency(hardware).expect("a measurement that was kept has a median");
+            if latency > LONG {
+                self.warn_of(hardware, latency, at);
+            }
             let hardware = names.text(hardware);
             self.measurements.push(Measurement { program: self.programs.len() - 1, hardware, latency });
         }
         is_new
+    }
+
+    fn warn_of(&mut self, on: &str, latency: Duration, at: &Location) {
+        for warning in &mut self.warnings {
+            let DataWarning::LongLatency { hardware, n, .. } = warning;
+            if hardware == on {
+                *n += 1;
+                return;
+            }
+        }
+        self.warnings.push(DataWarning::LongLatency { at: at.clone(), hardware: on.to_owned(), latency, n: 1 });
     }
 }
 
@@ -239,13 +302,21 @@ impl EncodedProgram {
 
 /// The next records that keep a measurement, a few hundred at most; with their places, for errors.
 fn read_chunk(reader: &mut RecordReader, cleaner: &mut Cleaner) -> Result<Vec<(Record, Location)>, DataError> {
-    let mut chunk = Vec::new();
+    let (mut chunk, mut n_bytes) = (Vec::new(), 0);
     for _ in 0..CHUNK {
         let Some(record) = reader.next() else { break };
         let mut record = record?;
-        cleaner.clean(&mut record, reader.location())?;
+        let at = reader.location();
+        if record.latency_s.is_empty() && cleaner.config().on_bad_label == OnBadLabel::Refuse {
+            return Err(DataError::Unmeasured { at: at.clone(), task: record.task });
+        }
+        cleaner.clean(&mut record, at)?;
         if !record.latency_s.is_empty() {
-            chunk.push((record, reader.location().clone()));
+            n_bytes += record.program.len();
+            chunk.push((record, at.clone()));
+        }
+        if n_bytes >= CHUNK_BYTES {
+            break;
         }
     }
     Ok(chunk)

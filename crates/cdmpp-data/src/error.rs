@@ -9,10 +9,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::Flaw;
 
-/// How many near names the error for an unknown name lists.
-const N_NEAREST: usize = 3;
-
-/// A line of a record file; prints, and serializes, as `file:line`.
+/// A line of a record file; prints, and serializes, as `file:line`, or as `file` before the first line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Location {
     /// The file, as it was named to the reader.
@@ -23,7 +20,10 @@ pub struct Location {
 
 impl fmt::Display for Location {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}", self.file, self.line)
+        match self.line {
+            0 => f.write_str(&self.file),
+            line => write!(f, "{}:{line}", self.file),
+        }
     }
 }
 
@@ -46,12 +46,34 @@ impl<'de> Deserialize<'de> for Location {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum DataError {
-    /// A file is missing or not readable, or its compressed stream is cut off or damaged.
+    /// A file cannot be opened: it is missing, or not readable.
+    #[error("cannot open {}", path.display())]
+    Open {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// A file is of a kind that is not read.
+    #[error("{file} {kind}")]
+    Kind {
+        /// The file, as it was named to the reader.
+        file: Arc<str>,
+        /// What it is.
+        kind: FileKind,
+    },
+    /// A file has no records, and the caller needs some.
+    #[error("{file} has no records")]
+    NoRecords {
+        /// The file, as it was named to the reader.
+        file: Arc<str>,
+    },
+    /// Reading stopped half-way, or the compressed stream is cut off or damaged.
     #[error("{at}: cannot read the {what}s")]
     Read {
         /// What a line of the file should be: `record`.
         what: &'static str,
-        /// Where reading stopped; line 0 if the file could not be opened.
+        /// Where reading stopped; line 0 if that was before the first line.
         at: Location,
         /// What the system or the decompressor says.
         source: std::io::Error,
@@ -74,8 +96,19 @@ pub enum DataError {
         /// The column in bytes, from 1; the last that was read. 0 if the line is well formed, but says what cannot be.
         column: usize,
         /// What is wrong there.
-        problem: String,
+        problem: LineProblem,
     },
+    /// A record was not measured, and the caller needs measurements.
+    #[error("{at}: the record of task `{task}` has no `latency_s`: it was not measured")]
+    Unmeasured {
+        /// The record's line.
+        at: Location,
+        /// The record's task.
+        task: String,
+    },
+    /// The table lacks a hardware that the records were measured on.
+    #[error("a hardware of the records is not in the table")]
+    Hardware(#[source] cdmpp_hardware::HardwareError),
     /// A measurement cannot be a label, and the caller asked to refuse such data rather than to drop it.
     #[error("{at}: {flaw} in the repeats of task `{task}` on `{hardware}`")]
     Label {
@@ -134,6 +167,42 @@ pub enum DataError {
     },
 }
 
+/// What a file that is not read seems to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum FileKind {
+    /// Compressed with gzip.
+    #[error("is gzip; plain text and zstd are read: decompress it, as by `gunzip`")]
+    Gzip,
+    /// Text that starts with a byte-order mark.
+    #[error("starts with a byte-order mark (BOM); save it as UTF-8 without one")]
+    ByteOrderMark,
+}
+
+/// Why a line is refused.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum LineProblem {
+    /// It is not JSON, or not the JSON that is expected.
+    #[error("{what}")]
+    Json {
+        /// What the JSON reader says.
+        what: String,
+    },
+    /// It is longer than the caller allows.
+    #[error("the line is longer than {max_bytes} bytes")]
+    TooLong {
+        /// The limit.
+        max_bytes: u64,
+    },
+    /// More blank lines follow each other than a line may have bytes.
+    #[error("there are more than {max_bytes} bytes of blank lines")]
+    TooBlank {
+        /// The limit.
+        max_bytes: u64,
+    },
+}
+
 impl DataError {
     /// The same error of a program, with its record's line.
     pub(crate) fn located(mut self, location: &Location) -> Self {
@@ -144,21 +213,19 @@ impl DataError {
     }
 
     pub(crate) fn unknown<'a>(kind: &'static str, name: &str, known: impl IntoIterator<Item = &'a str>) -> Self {
-        let mut known: Vec<&str> = known.into_iter().collect();
+        let known: Vec<&str> = known.into_iter().collect();
         let n_known = known.len();
-        let likeness = |other: &str| strsim::jaro_winkler(other, name);
-        known.sort_by(|a, b| likeness(b).total_cmp(&likeness(a)).then(a.cmp(b)));
-        let nearest = known.into_iter().take(N_NEAREST).map(str::to_owned).collect();
+        let nearest = cdmpp_hardware::nearest(name, known).into_iter().map(str::to_owned).collect();
         Self::Unknown { kind, name: name.to_owned(), nearest, n_known }
     }
 
     pub(crate) fn malformed(what: &'static str, at: Location, error: &serde_json::Error) -> Self {
-        let (line, column, mut problem) = (error.line(), error.column(), error.to_string());
+        let (line, column, mut text) = (error.line(), error.column(), error.to_string());
         // serde_json counts lines from the start of the record; the place in the file is told by `at`.
-        if let Some(end) = problem.rfind(&format!(" at line {line} column {column}")) {
-            problem.truncate(end);
+        if let Some(end) = text.rfind(&format!(" at line {line} column {column}")) {
+            text.truncate(end);
         }
-        Self::Malformed { what, at, column, problem }
+        Self::Malformed { what, at, column, problem: LineProblem::Json { what: text } }
     }
 }
 

@@ -36,9 +36,34 @@ impl Fingerprint {
     }
 }
 
+/// 32 hexadecimal digits.
+impl fmt::Display for Fingerprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:032x}", self.0)
+    }
+}
+
 impl fmt::Debug for Fingerprint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:032x}", self.0)
+    }
+}
+
+/// The fingerprint of a file, line by line.
+#[derive(Clone)]
+pub(crate) struct Digest(SipHasher128);
+
+impl Digest {
+    pub(crate) fn new() -> Self {
+        Self(SipHasher128::new())
+    }
+
+    pub(crate) fn add(&mut self, bytes: &[u8]) {
+        self.0.write(bytes);
+    }
+
+    pub(crate) fn fingerprint(&self) -> Fingerprint {
+        Fingerprint(self.0.finish128().as_u128())
     }
 }
 

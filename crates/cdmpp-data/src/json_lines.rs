@@ -9,6 +9,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde::de::DeserializeOwned;
 
+use crate::error::{FileKind, LineProblem};
+use crate::fingerprint::{Digest, Fingerprint};
 use crate::non_finite::{self, Places};
 use crate::{DataError, Location};
 
@@ -16,7 +18,12 @@ use crate::{DataError, Location};
 const ZSTD_MAGIC: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
 const ZSTD_SKIPPABLE: [u8; 3] = [0x2a, 0x4d, 0x18];
 
-/// A longer line is refused: a damaged or hostile file must not fill the memory.
+/// The first bytes of gzip, and of text with a byte-order mark.
+const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
+const BYTE_ORDER_MARKS: [&[u8]; 3] = [b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff"];
+
+/// A longer line is refused: a damaged or hostile file must not fill the memory. Graphs of networks have lines of
+/// megabytes.
 const MAX_LINE_BYTES: u64 = 64 << 20;
 
 /// Where seconds may be that Python wrote as NaN or Infinity.
@@ -54,6 +61,8 @@ pub struct JsonLines<T> {
     /// What a line is, in messages.
     what: &'static str,
     lenient: Places,
+    max_line_bytes: u64,
+    digest: Digest,
     at: Location,
     line: Vec<u8>,
     bytes_read: Arc<AtomicU64>,
@@ -65,28 +74,52 @@ impl<T: DeserializeOwned> JsonLines<T> {
     /// Opens a file; `what` is the word for its lines in errors, such as `graph`.
     ///
     /// # Errors
-    /// If it cannot be opened or its first bytes cannot be read.
+    /// If it cannot be opened or its first bytes cannot be read, or it is gzip or starts with a byte-order mark.
     pub fn open(what: &'static str, path: impl AsRef<Path>) -> Result<Self, DataError> {
         let name = path.as_ref().display().to_string();
         match File::open(path) {
             Ok(file) => Self::from_reader(what, &name, file),
-            Err(source) => Err(DataError::Read { what, at: Location { file: name.into(), line: 0 }, source }),
+            Err(source) => Err(DataError::Open { path: name.into(), source }),
         }
     }
 
     /// Reads from memory, standard input or anything else; `name` stands for the file in errors.
     ///
     /// # Errors
-    /// If the first bytes cannot be read.
+    /// If the first bytes cannot be read, or are those of gzip or a byte-order mark.
     pub fn from_reader(what: &'static str, name: &str, reader: impl Read + Send + 'static) -> Result<Self, DataError> {
         let at = Location { file: name.into(), line: 0 };
         let bytes_read = Arc::new(AtomicU64::new(0));
         let counted = Counted { inner: reader, count: Arc::clone(&bytes_read) };
         let lines = match lines(counted) {
-            Ok(lines) => lines,
+            Ok(Ok(lines)) => lines,
+            Ok(Err(kind)) => return Err(DataError::Kind { file: at.file, kind }),
             Err(source) => return Err(DataError::Read { what, at, source }),
         };
-        Ok(Self { lines, what, lenient: SECONDS, at, line: Vec::new(), bytes_read, ended: false, values: PhantomData })
+        Ok(Self {
+            lines,
+            what,
+            lenient: SECONDS,
+            max_line_bytes: MAX_LINE_BYTES,
+            digest: Digest::new(),
+            at,
+            line: Vec::new(),
+            bytes_read,
+            ended: false,
+            values: PhantomData,
+        })
+    }
+
+    /// The same with another limit for the bytes of a line, and of the blank lines between two values; 64 MiB otherwise.
+    #[must_use]
+    pub fn with_max_line_bytes(self, max_line_bytes: u64) -> Self {
+        Self { max_line_bytes, ..self }
+    }
+
+    /// The fingerprint of what was read so far, decompressed. At the end it is that of the whole file.
+    #[must_use]
+    pub fn fingerprint(&self) -> Fingerprint {
+        self.digest.fingerprint()
     }
 
     /// The same with other places for what Python writes.
@@ -108,26 +141,40 @@ impl<T: DeserializeOwned> JsonLines<T> {
 
     /// Reads up to the next line that is not blank; `false` at the end.
     fn next_line(&mut self) -> Result<bool, DataError> {
-        let what = self.what;
+        let (what, max_bytes) = (self.what, self.max_line_bytes);
+        let mut n_blank = 0;
         loop {
             self.line.clear();
             let at = Location { line: self.at.line + 1, ..self.at.clone() };
-            let limited = &mut (&mut self.lines).take(MAX_LINE_BYTES);
+            let limited = &mut (&mut self.lines).take(max_bytes.saturating_add(1));
             match limited.read_until(b'\n', &mut self.line) {
                 Ok(0) => return Ok(false),
-                Ok(n) if n as u64 == MAX_LINE_BYTES && self.line.last() != Some(&b'\n') => {
+                Ok(n) if n as u64 > max_bytes => {
                     self.ended = true;
-                    let problem = format!("the line is longer than {} MiB", MAX_LINE_BYTES >> 20);
-                    return Err(DataError::Malformed { what, at, column: n, problem });
+                    return Err(DataError::Malformed {
+                        what,
+                        at,
+                        column: n,
+                        problem: LineProblem::TooLong { max_bytes },
+                    });
                 }
-                Ok(_) => self.at = at,
+                Ok(n) => {
+                    self.at = at;
+                    self.digest.add(&self.line);
+                    if !self.line.trim_ascii().is_empty() {
+                        return Ok(true);
+                    }
+                    n_blank += n as u64;
+                    if n_blank > max_bytes {
+                        self.ended = true;
+                        let (at, problem) = (self.at.clone(), LineProblem::TooBlank { max_bytes });
+                        return Err(DataError::Malformed { what, at, column: 0, problem });
+                    }
+                }
                 Err(source) => {
                     self.ended = true;
                     return Err(DataError::Read { what, at, source });
                 }
-            }
-            if !self.line.trim_ascii().is_empty() {
-                return Ok(true);
             }
         }
     }
@@ -173,15 +220,21 @@ impl<T> std::fmt::Debug for JsonLines<T> {
 }
 
 /// Looks at the first bytes and decompresses if they say so.
-fn lines(mut reader: impl Read + Send + 'static) -> io::Result<Box<dyn BufRead + Send>> {
+fn lines(mut reader: impl Read + Send + 'static) -> io::Result<Result<Box<dyn BufRead + Send>, FileKind>> {
     let mut start = Vec::with_capacity(ZSTD_MAGIC.len());
     (&mut reader).take(ZSTD_MAGIC.len() as u64).read_to_end(&mut start)?;
+    if start.starts_with(&GZIP_MAGIC) {
+        return Ok(Err(FileKind::Gzip));
+    }
+    if BYTE_ORDER_MARKS.into_iter().any(|mark| start.starts_with(mark)) {
+        return Ok(Err(FileKind::ByteOrderMark));
+    }
     let is_zstd = start == ZSTD_MAGIC || start.get(1..) == Some(&ZSTD_SKIPPABLE[..]) && start[0] & 0xf0 == 0x50;
     let whole = BufReader::new(Cursor::new(start).chain(reader));
     if is_zstd {
-        return Ok(Box::new(BufReader::new(zstd::Decoder::with_buffer(whole)?)));
+        return Ok(Ok(Box::new(BufReader::new(zstd::Decoder::with_buffer(whole)?))));
     }
-    Ok(Box::new(whole))
+    Ok(Ok(Box::new(whole)))
 }
 
 /// Counts the bytes that pass.

@@ -4,14 +4,20 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use cdmpp_ir::Program;
+use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 
 use crate::fingerprint::Fingerprint;
-use crate::{DataError, repeats};
+use crate::{DataError, RawJson, parse_program, repeats};
+
+/// The name of a record that gives none.
+const UNNAMED: &str = "unnamed";
 
 /// One program with its measured latencies, as a line of a record file has it.
 ///
-/// Fields of the file that are not here are ignored.
+/// Fields of the file that are not here are ignored. Only `program` must be there: a program that was not measured has no
+/// `latency_s`. Without `task` it is a task of its own, named by its [fingerprint](Self::fingerprint); without
+/// `schedule`, -1; without `name`, `unnamed`; without `networks`, of none.
 ///
 /// # Units
 /// Latencies are in seconds.
@@ -28,6 +34,7 @@ use crate::{DataError, repeats};
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "Line")]
 pub struct Record {
     /// What is computed: a workload with its shapes.
     pub task: String,
@@ -37,14 +44,53 @@ pub struct Record {
     pub networks: BTreeMap<String, u32>,
     /// Which of the task's programs this is; -1 for an unscheduled one.
     pub schedule: i64,
-    /// The knobs that produced the schedule.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub config: Option<serde_json::Value>,
+    /// The knobs that produced the schedule; they are passed on unread.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub config: Option<RawJson>,
     /// The program as text: TVMScript, or the text form of [`cdmpp_ir::Program`].
     pub program: String,
     /// The repeated measurements by hardware. A NaN stands for `null`, and for the NaN and Infinity that Python writes.
-    #[serde(deserialize_with = "repeats::deserialize")]
+    /// Empty if the program was not measured.
     pub latency_s: BTreeMap<String, Vec<f64>>,
+}
+
+/// A line as it is written.
+#[derive(Deserialize)]
+#[serde(expecting = "an object")]
+struct Line {
+    task: Option<String>,
+    name: Option<String>,
+    #[serde(default)]
+    networks: BTreeMap<String, u32>,
+    schedule: Option<i64>,
+    config: Option<RawJson>,
+    program: Option<String>,
+    operator: Option<IgnoredAny>,
+    #[serde(default, deserialize_with = "repeats::deserialize")]
+    latency_s: BTreeMap<String, Vec<f64>>,
+}
+
+impl TryFrom<Line> for Record {
+    type Error = &'static str;
+
+    fn try_from(line: Line) -> Result<Self, Self::Error> {
+        let Line { task, name, networks, schedule, config, program, operator, latency_s } = line;
+        let Some(program) = program else {
+            return Err(match operator {
+                Some(_) => "it has an `operator` and no `program`; records of operators are not read yet",
+                None => "missing field `program`",
+            });
+        };
+        Ok(Self {
+            task: task.unwrap_or_else(|| Fingerprint::of(&program).to_string()),
+            name: name.unwrap_or_else(|| UNNAMED.to_owned()),
+            networks,
+            schedule: schedule.unwrap_or(-1),
+            config,
+            program,
+            latency_s,
+        })
+    }
 }
 
 impl Record {
@@ -64,23 +110,17 @@ impl Record {
         repeats::spread(self.latency_s.get(hardware)?)
     }
 
-    /// Parses the program's text: the [text form](Program#impl-FromStr-for-Program) if its first word is `program`, else
-    /// TVMScript.
+    /// Parses the program's text, as [`parse_program`] does.
     ///
     /// # Errors
     /// If the text is not a program; the error names the record, its task and schedule.
     pub fn parse_program(&self) -> Result<Program, DataError> {
-        let program = if is_text_form(&self.program) {
-            self.program.parse().map_err(Box::from)
-        } else {
-            cdmpp_tvm::parse_tvmscript(&self.program).map_err(Box::from)
-        };
-        program.map_err(|source| DataError::Program {
+        parse_program(&self.program).map_err(|source| DataError::Program {
             at: None,
             record: self.name.clone(),
             task: self.task.clone(),
             schedule: self.schedule,
-            source,
+            source: Box::new(source),
         })
     }
 
@@ -89,12 +129,6 @@ impl Record {
     pub fn fingerprint(&self) -> Fingerprint {
         Fingerprint::of(&self.program)
     }
-}
-
-/// Whether the first word is `program`. No TVMScript starts so, and both languages have `#` comments.
-fn is_text_form(text: &str) -> bool {
-    let first = text.lines().map(str::trim_start).find(|line| !line.is_empty() && !line.starts_with('#'));
-    first.is_some_and(|line| line.split_whitespace().next() == Some("program"))
 }
 
 #[cfg(test)]
@@ -148,6 +182,29 @@ mod tests {
             assert_eq!(error.to_string(), "record `n` (task `t`, schedule 0): its program cannot be read");
             assert!(std::error::Error::source(&error).is_some());
         }
+    }
+
+    #[test]
+    fn a_program_alone_is_a_record() {
+        let record: Record = serde_json::from_str(r#"{"program": "p"}"#).unwrap();
+        let task = Fingerprint::of("p").to_string();
+        assert_eq!((record.task.as_str(), record.name.as_str(), record.schedule), (task.as_str(), "unnamed", -1));
+        assert!(record.networks.is_empty() && record.latency_s.is_empty() && record.config.is_none());
+
+        let refused = |line: &str| serde_json::from_str::<Record>(line).unwrap_err().to_string();
+        assert!(refused(r#"{"task": "a"}"#).starts_with("missing field `program`"));
+        assert!(
+            refused(r#"{"operator": {"op_type": "Gemm"}, "latency_s": {}}"#)
+                .starts_with("it has an `operator` and no `program`; records of operators are not read yet")
+        );
+    }
+
+    #[test]
+    fn knobs_are_passed_on_unread() {
+        let line = r#"{"task":"t","name":"n","networks":{},"schedule":0,"config":{"b": 1e2,  "a":[ ]},"program":"p","latency_s":{}}"#;
+        let record: Record = serde_json::from_str(line).unwrap();
+        assert_eq!(record.config.as_ref().unwrap().text(), r#"{"b": 1e2,  "a":[ ]}"#);
+        assert_eq!(serde_json::to_string(&record).unwrap(), line);
     }
 
     #[test]

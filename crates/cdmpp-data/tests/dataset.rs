@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use cdmpp_data::{
-    CleanConfig, DataError, Dataset, LoadConfig, OnBadLabel, Record, RecordWriter, Spill, SplitBy, split,
+    CleanConfig, DataError, Dataset, HardwareTable, LoadConfig, OnBadLabel, Record, RecordWriter, Spill, SplitBy, split,
 };
 use cdmpp_ir::{Featurizer, Leaves};
 
@@ -190,4 +190,70 @@ fn a_record_without_measurements_is_not_parsed() {
     let file = write(&folder, "a.jsonl", &records);
     let data = Dataset::load(&[file], &Depth, &config(1), &mut |_| {}).unwrap();
     assert_eq!((data.programs().len(), data.report().n_records), (1, 2));
+}
+
+#[test]
+fn records_that_were_not_measured_are_refused_unless_they_are_dropped() {
+    let folder = tempfile::tempdir().unwrap();
+    let records = [record(1, 1), Record { latency_s: [].into(), ..record(2, 1) }];
+    let file = write(&folder, "a.jsonl", &records);
+    let error = Dataset::load(&[&file], &Depth, &LoadConfig::default(), &mut |_| {}).unwrap_err();
+    assert!(matches!(&error, DataError::Unmeasured { at, .. } if at.line == 2));
+    assert!(
+        error.to_string().ends_with("a.jsonl:2: the record of task `copy1` has no `latency_s`: it was not measured")
+    );
+    assert_eq!(Dataset::load(&[file], &Depth, &config(1), &mut |_| {}).unwrap().programs().len(), 1);
+}
+
+#[test]
+fn a_file_without_records_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let files = [write(&folder, "a.jsonl", &[record(1, 1)]), write(&folder, "b.jsonl", &[])];
+    let error = Dataset::load(&files, &Depth, &LoadConfig::default(), &mut |_| {}).unwrap_err();
+    assert!(error.to_string().ends_with("b.jsonl has no records"), "{error}");
+}
+
+#[test]
+fn files_and_long_latencies_are_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let long = |index: usize| Record {
+        latency_s: [("b".into(), vec![1e5]), ("c".into(), vec![1.0])].into(),
+        ..record(index, 1)
+    };
+    let files =
+        [write(&folder, "a.jsonl", &[record(1, 1), long(2), long(3)]), write(&folder, "b.jsonl.zst", &[record(4, 1)])];
+    let data = Dataset::load(&files, &Depth, &config(1), &mut |_| {}).unwrap();
+    let counts: Vec<_> = data.files().iter().map(|file| (file.path.clone(), file.n_records)).collect();
+    assert_eq!(counts, [(files[0].clone(), 3), (files[1].clone(), 1)]);
+    assert_ne!(data.files()[0].fingerprint, data.files()[1].fingerprint);
+    let warnings: Vec<String> = data.warnings().iter().map(ToString::to_string).collect();
+    assert_eq!(warnings.len(), 1);
+    let expected = "a.jsonl:2: 100000 s on `b`, more than a day (2 such measurements); are the latencies in seconds?";
+    assert!(warnings[0].ends_with(expected), "{warnings:?}");
+}
+
+#[test]
+fn measurements_are_joined_with_their_hardware() {
+    let folder = tempfile::tempdir().unwrap();
+    let records: Vec<Record> = (1..20).map(|index| record(index, 1 + index % 3)).collect();
+    let file = write(&folder, "a.jsonl", &records);
+    let table = HardwareTable::from_json(r#"[{"name": "b", "x": 1}, {"name": "a", "x": 2}]"#).unwrap();
+    for spill in [None, Some(Spill { above: 0, folder: folder.path().to_owned() })] {
+        let data = Dataset::load(&[&file], &Depth, &LoadConfig { spill, ..config(1) }, &mut |_| {}).unwrap();
+        let indices = [7, 0, 30, 3, 2];
+        let samples = data.samples(&table, &indices).unwrap();
+        for (&(program, hardware, latency), &index) in samples.iter().zip(&indices) {
+            let measured = &data.measurements()[index];
+            assert_eq!((program, hardware.name(), latency), (measured.program, &*measured.hardware, measured.latency));
+        }
+        let chunks: Vec<_> = data.chunks(&table, &indices, 2).unwrap().map(Result::unwrap).collect();
+        assert_eq!(chunks.iter().map(Vec::len).collect::<Vec<_>>(), [2, 2, 1]);
+        for (joined, (program, hardware, latency)) in chunks.iter().flatten().zip(samples) {
+            assert_eq!((joined.hardware, joined.latency), (hardware, latency));
+            assert_eq!(*joined.ast, *data.read(program).unwrap());
+        }
+        let lacking = HardwareTable::from_json(r#"[{"name": "a", "x": 2}]"#).unwrap();
+        let error = data.samples(&lacking, &[0, 1]).unwrap_err();
+        assert_eq!(error.source().unwrap().to_string(), "unknown hardware `b`; nearest of 1: a");
+    }
 }

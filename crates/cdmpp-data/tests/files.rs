@@ -100,7 +100,7 @@ fn a_line_that_is_no_record_is_located() {
         f:3 {"h": [0.5]}"#]],
     );
     check(&LINE[..50], expect!["f:1:50: not a record: EOF while parsing a string"]);
-    check(LINE.replace(r#""program":"p","#, ""), expect!["f:1:81: not a record: missing field `program`"]);
+    check(LINE.replace(r#""program":"p","#, ""), expect!["f:1: not a record: missing field `program`"]);
     check(
         LINE.replace(r#""schedule":3"#, r#""schedule":"3""#),
         expect![[r#"f:1:58: not a record: invalid type: string "3", expected i64"#]],
@@ -119,7 +119,7 @@ fn a_line_that_is_no_record_is_located() {
     );
     check(with_latencies(r#"{"h":[1e999]}"#), expect!["f:1:94: not a record: number out of range"]);
     check(with_latencies(r#"{"h":[1],"h":[2]}"#), expect!["f:1:100: not a record: hardware `h` is given twice"]);
-    check("[]", expect!["f:1:2: not a record: invalid length 0, expected struct Record with 7 elements"]);
+    check("[]", expect!["f:1:2: not a record: invalid length 0, expected an object"]);
     check(format!("{LINE}{LINE}"), expect!["f:1:96: not a record: trailing characters"]);
     check(b"{\"task\":\"\xff\"}".to_vec(), expect!["f:1:10: not a record: invalid unicode code point"]);
 }
@@ -150,14 +150,60 @@ fn a_broken_stream_is_located_and_ends() {
 fn a_line_without_end_is_refused() {
     let mut reader = RecordReader::from_reader("f", std::io::repeat(b'x')).unwrap();
     let error = reader.next().unwrap().unwrap_err();
-    assert_eq!(error.to_string(), "f:1:67108864: not a record: the line is longer than 64 MiB");
+    assert_eq!(error.to_string(), "f:1:4194305: not a record: the line is longer than 4194304 bytes");
     assert!(reader.next().is_none());
 }
 
 #[test]
 fn a_missing_file_is_named() {
     let error = RecordReader::open("no/such/file.jsonl").unwrap_err();
-    assert!(matches!(&error, DataError::Read { at, .. } if at.line == 0 && &*at.file == "no/such/file.jsonl"));
+    expect![[r#"
+        cannot open no/such/file.jsonl
+          No such file or directory (os error 2)"#]]
+    .assert_eq(&whole(&error));
+}
+
+#[test]
+fn a_limit_holds_for_lines_and_for_blanks() {
+    let n_bytes = LINE.len() as u64 + 1;
+    let read = |text: String, max: u64| -> Vec<String> {
+        let answers = reader(text).with_max_record_bytes(max);
+        answers.map(|answer| answer.map_or_else(|error| error.to_string(), |record| record.task)).collect()
+    };
+    let two = format!("{LINE}\n{LINE}\n");
+    assert_eq!(read(two.clone(), n_bytes), ["t", "t"]);
+    let error = format!("f:1:{n_bytes}: not a record: the line is longer than {} bytes", n_bytes - 1);
+    assert_eq!(read(two, n_bytes - 1), [error]);
+    // Blank lines between two records are bounded; those further on start anew.
+    let blanks = "\n".repeat(90);
+    assert_eq!(read(format!("{blanks}{LINE}\n{blanks}{LINE}"), n_bytes), ["t", "t"]);
+    let many = read("\n".repeat(1000), n_bytes);
+    assert_eq!(many, [format!("f:{}: not a record: there are more than {n_bytes} bytes of blank lines", n_bytes + 1)]);
+    let mut endless = RecordReader::from_reader("f", std::io::repeat(b'\n')).unwrap();
+    assert!(endless.next().unwrap().is_err() && endless.next().is_none());
+}
+
+#[test]
+fn other_kinds_of_files_are_named() {
+    let refused = |bytes: &'static [u8]| RecordReader::from_reader("x", bytes).unwrap_err().to_string();
+    expect!["x is gzip; plain text and zstd are read: decompress it, as by `gunzip`"]
+        .assert_eq(&refused(b"\x1f\x8b\x08\x00\x00"));
+    for mark in [&b"\xef\xbb\xbf{}"[..], b"\xff\xfe{\0", b"\xfe\xff\0{"] {
+        expect!["x starts with a byte-order mark (BOM); save it as UTF-8 without one"].assert_eq(&refused(mark));
+    }
+}
+
+#[test]
+fn a_file_has_one_fingerprint_compressed_or_not() {
+    let fingerprint = |bytes: Vec<u8>| {
+        let mut reader = reader(bytes);
+        while reader.next().is_some() {}
+        reader.fingerprint()
+    };
+    let text = format!("{LINE}\n\n{LINE}\n");
+    assert_eq!(fingerprint(text.clone().into()), fingerprint(zstd(&text)));
+    assert_ne!(fingerprint(text.clone().into()), fingerprint(text.replace("0.5", "0.6").into()));
+    assert_ne!(fingerprint(text.clone().into()), fingerprint(text.replace("\n\n", "\n").into()));
 }
 
 #[test]
@@ -215,7 +261,7 @@ fn any_record() -> impl Strategy<Value = Record> {
     let networks = prop::collection::btree_map(".{0,6}", any::<u32>(), 0..3);
     (".{0,9}", ".{0,9}", networks, any::<i64>(), prop::option::of(any::<i32>()), ".{0,40}", latencies).prop_map(
         |(task, name, networks, schedule, knob, program, latency_s)| {
-            let config = knob.map(|knob| serde_json::json!({ "knob": knob }));
+            let config = knob.map(|knob| serde_json::from_str(&format!("{{\"knob\": {knob}}}")).unwrap());
             Record { task, name, networks, schedule, config, program, latency_s }
         },
     )

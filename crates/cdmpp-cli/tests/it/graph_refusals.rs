@@ -97,7 +97,7 @@ fn files_that_are_no_graphs() {
     check(
         &place,
         "replay no.jsonl --measured gpu",
-        expect!["error: no.jsonl:0: cannot read the graphs: No such file or directory (os error 2)"],
+        expect!["error: cannot open no.jsonl: No such file or directory (os error 2)"],
     );
     place.write("empty.jsonl", "");
     check(&place, "replay empty.jsonl --measured gpu", expect!["error: empty.jsonl: there is no operator graph"]);
