@@ -261,7 +261,7 @@ fn any_record() -> impl Strategy<Value = Record> {
     let networks = prop::collection::btree_map(".{0,6}", any::<u32>(), 0..3);
     (".{0,9}", ".{0,9}", networks, any::<i64>(), prop::option::of(any::<i32>()), ".{0,40}", latencies).prop_map(
         |(task, name, networks, schedule, knob, program, latency_s)| {
-            let config = knob.map(|knob| serde_json::from_str(&format!("{{\"knob\": {knob}}}")).unwrap());
+            let config = knob.map(|knob| serde_json::from_str(&format!("{{\"knob\": {knob}}}")).expect("it is JSON"));
             Record { task, name, networks, schedule, config, program, latency_s }
         },
     )
