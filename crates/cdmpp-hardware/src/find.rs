@@ -73,11 +73,13 @@ impl HardwareTable {
     }
 
     pub(crate) fn unknown(&self, name: &str) -> HardwareError {
-        // `NVIDIA A100` is compared as `a100`.
         let lower = name.to_lowercase();
         let words = lower.split([' ', '-', '_']).filter(|word| !is_common(word)).collect::<Vec<_>>().join("-");
-        let names = nearest(if words.is_empty() { &lower } else { &words }, self.iter().map(HardwareSpec::name));
-        let nearest = names.into_iter().map(str::to_owned).collect();
+        // A mistyped `tesla-t5` is compared as a whole; `NVIDIA A100`, which no name begins like, as `a100`.
+        let first = lower.split([' ', '-', '_']).next().unwrap_or_default();
+        let is_spelt_so = self.iter().any(|spec| spec.name().split('-').next() == Some(first));
+        let asked = if is_spelt_so || words.is_empty() { &lower } else { &words };
+        let nearest = nearest(asked, self.iter().map(HardwareSpec::name)).into_iter().map(str::to_owned).collect();
         HardwareError::Unknown { name: name.to_owned(), nearest, n_known: self.len() }
     }
 }
@@ -178,7 +180,7 @@ mod tests {
             "AMD A100",
             expect!["unknown hardware `AMD A100`; nearest of 83: a100-sxm-40gb, a100-sxm-80gb, a100-pcie-40gb"],
         );
-        check("RTX 3090 Ti", expect!["unknown hardware `RTX 3090 Ti`; nearest of 83: rtx-3090, rtx-2080-ti, rtx-4090"]);
+        check("RTX 3090 Ti", expect!["unknown hardware `RTX 3090 Ti`; nearest of 83: rtx-3090, rtx-4090, rtx-5090"]);
         check("", expect!["unknown hardware ``; nearest of 83: a100-pcie-40gb, a100-pcie-80gb, a100-sxm-40gb"]);
         check(
             "NVIDIA",

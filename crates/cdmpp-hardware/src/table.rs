@@ -255,7 +255,7 @@ mod tests {
         let names = ["tesla-t4", "tesla-p4", "rtx-3090", "rtx-a6000", "h100-sxm-80gb"];
         let specs = names.map(|name| HardwareSpec::new(name, [("x", 1.0)]).unwrap());
         let error = HardwareTable::new(specs).unwrap().get("tesla-t5").unwrap_err();
-        expect!["unknown hardware `tesla-t5`; nearest of 5: rtx-3090, tesla-p4, tesla-t4"]
+        expect!["unknown hardware `tesla-t5`; nearest of 5: tesla-t4, tesla-p4, rtx-3090"]
             .assert_eq(&error.to_string());
     }
 

@@ -17,7 +17,7 @@
 //! | [`adapt`] | how far apart two sets of embeddings are | [`cmd`](adapt::cmd), [`mmd`](adapt::mmd()), [`coral`](adapt::coral()) |
 //! | [`sample`] | which tasks to measure on new hardware | [`select_tasks`](sample::select_tasks), [`Budget`](sample::Budget) |
 //! | [`calibrate`] | intervals around predicted latencies that hold as often as they say | [`Calibration`](calibrate::Calibration), [`Forecast`](calibrate::Forecast) |
-//! | [`file`] | files that are written whole, outputs that overwrite no input | [`NewFile`](file::NewFile), [`check_places`](file::check_places) |
+//! | [`mod@file`] | files that are written whole, outputs that overwrite no input | [`NewFile`](file::NewFile), [`check_places`](file::check_places) |
 //! | [`workflow`] | whole workflows, from files to reports | [`train`](workflow::train()), [`evaluate`](workflow::evaluate()), [`adapt`](workflow::adapt()) |
 //!
 //! The command `cdmpp`, in the crate `cdmpp-cli`, does the same from a shell.
@@ -79,7 +79,7 @@
 //! - `workflow` (default): [`workflow`], and with it all that it joins.
 //! - `serde`: `Serialize` and `Deserialize` for programs and Compact ASTs.
 //!
-//! With none of them, [`ir`], [`hardware`] and [`file`] are left, which build in seconds.
+//! With none of them, [`ir`], [`hardware`] and [`mod@file`] are left, which build in seconds.
 //!
 //! # References
 //!

@@ -82,7 +82,7 @@ fn bad_records() {
         expect!["error: one.jsonl:2:23: not a record: invalid type: integer `3`, expected a string"],
     );
     place.write("one.jsonl", "");
-    check_train(&place, "one.jsonl", expect!["error: there is no measurement to use in 0 records"]);
+    check_train(&place, "one.jsonl", expect!["error: one.jsonl has no records"]);
     check_train(
         &place,
         "records.jsonl --max-spread 0",
@@ -93,11 +93,7 @@ fn bad_records() {
 #[test]
 fn bad_names_and_files() {
     let place = Place::new();
-    check_train(
-        &place,
-        "no.jsonl",
-        expect!["error: no.jsonl:0: cannot read the records: No such file or directory (os error 2)"],
-    );
+    check_train(&place, "no.jsonl", expect!["error: cannot open no.jsonl: No such file or directory (os error 2)"]);
     check_train(
         &place,
         "records.jsonl --test-networks bert_bse-b1",
