@@ -3,6 +3,40 @@
 //! The records hold what the model was trained on, and programs of the target. Of the target's measurements only those
 //! that the request allows are used; all others test the result, and have no influence on it. With a discrepancy, the
 //! programs of the target take part without their latencies.
+//!
+//! # Examples
+//! `model` is a trained model and `data` a request of the measured programs of a file.
+//! ```
+//! # use std::ops::ControlFlow;
+//! # use cdmpp_hardware::HardwareTable;
+//! # use cdmpp_workflow::{DataRequest, TrainRequest, train};
+//! # let mut records = String::new();
+//! # for n in 1..=20 {
+//! #     let program = format!("program scale(x: float32[{n}]) {{ for i in 0..{n} {{ x[i] = x[i] * 2.0 }} }}");
+//! #     records += &format!(
+//! #         "{{\"task\": \"scale{n}\", \"name\": \"scale\", \"networks\": {{}}, \"schedule\": 0, \"program\": \"{program}\", \"latency_s\": {{\"cpu\": [{n}e-6], \"new\": [{n}e-7]}}}}\n"
+//! #     );
+//! # }
+//! # let folder = tempfile::tempdir()?;
+//! # let file = folder.path().join("records.jsonl");
+//! # std::fs::write(&file, records)?;
+//! # let hardware = HardwareTable::from_json(r#"[{"name": "cpu", "compute_units": 4}, {"name": "new", "compute_units": 40}]"#)?;
+//! # let data = DataRequest::new([&file], hardware.clone());
+//! # let mut small = TrainRequest::new(data.clone());
+//! # small.settings.training.epochs = 1;
+//! # small.settings.model.transformer.d_model = 8;
+//! # let mut model = train(&small, &mut |_| ControlFlow::Continue(()))?.model;
+//! use cdmpp_workflow::{AdaptRequest, AdaptTarget, adapt};
+//!
+//! let mut request = AdaptRequest::new(data, AdaptTarget::Hardware("new".to_owned()));
+//! request.budget = Some(4);
+//! # request.settings.adaptation.tuning.epochs = 1;
+//! # request.settings.adaptation.tuning.steps_per_epoch = 1;
+//! let adapted = adapt(&mut model, &request, &mut |_| ControlFlow::Continue(()))?;
+//! assert_eq!(adapted.report.measured.n_tasks, 4);
+//! assert_eq!(adapted.predictions.len(), 16);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 mod baselines;
 mod data;

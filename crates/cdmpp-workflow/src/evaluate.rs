@@ -1,6 +1,36 @@
 //! Compares a model's predictions with measurements.
 //!
 //! All measurements of the record files are predicted, whether the model was trained on them or not.
+//!
+//! # Examples
+//! `model` is a trained model and `data` a request of the measured programs of a file.
+//! ```
+//! # use std::ops::ControlFlow;
+//! # use cdmpp_hardware::HardwareTable;
+//! # use cdmpp_workflow::{DataRequest, TrainRequest, train};
+//! # let mut records = String::new();
+//! # for n in 1..=20 {
+//! #     let program = format!("program scale(x: float32[{n}]) {{ for i in 0..{n} {{ x[i] = x[i] * 2.0 }} }}");
+//! #     records += &format!(
+//! #         "{{\"task\": \"scale{n}\", \"name\": \"scale\", \"networks\": {{}}, \"schedule\": 0, \"program\": \"{program}\", \"latency_s\": {{\"cpu\": [{n}e-6], \"new\": [{n}e-7]}}}}\n"
+//! #     );
+//! # }
+//! # let folder = tempfile::tempdir()?;
+//! # let file = folder.path().join("records.jsonl");
+//! # std::fs::write(&file, records)?;
+//! # let hardware = HardwareTable::from_json(r#"[{"name": "cpu", "compute_units": 4}, {"name": "new", "compute_units": 40}]"#)?;
+//! # let data = DataRequest::new([&file], hardware.clone());
+//! # let mut small = TrainRequest::new(data.clone());
+//! # small.settings.training.epochs = 1;
+//! # small.settings.model.transformer.d_model = 8;
+//! # let model = train(&small, &mut |_| ControlFlow::Continue(()))?.model;
+//! use cdmpp_workflow::{EvaluateRequest, evaluate};
+//!
+//! let evaluated = evaluate(&model, &EvaluateRequest::new(data), &mut |_| ControlFlow::Continue(()))?;
+//! println!("{:?}", evaluated.report.scores.by_hardware["cpu"]);
+//! assert_eq!(evaluated.predictions.len(), 40);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 use std::time::Instant;
 

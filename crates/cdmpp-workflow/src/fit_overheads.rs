@@ -2,6 +2,18 @@
 //!
 //! From a few networks whose programs and whole were measured on a hardware, this fits a launch gap, the part of
 //! launches that a network hides, a hand-over cost a byte, a slowdown and a start-up of each lane, with standard errors.
+//!
+//! # Examples
+//! ```
+//! use cdmpp_workflow::{FitOverheadsRequest, fit_overheads};
+//!
+//! let graphs = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/data/networks.jsonl.zst");
+//! let mut request = FitOverheadsRequest::new([graphs]);
+//! request.hardware = vec!["epyc-genoa-avx512-2c".to_owned()];
+//! let fits = fit_overheads(&request)?;
+//! println!("{:?}", fits["epyc-genoa-avx512-2c"].overheads);
+//! # Ok::<(), cdmpp_workflow::WorkflowError>(())
+//! ```
 
 mod leave_one_out;
 

@@ -2,6 +2,20 @@
 //!
 //! The latencies of the programs are those that the graphs have measured on a hardware, or those that a model predicts,
 //! whose programs are found in record files by task and schedule.
+//!
+//! # Examples
+//! ```
+//! use std::ops::ControlFlow;
+//!
+//! use cdmpp_workflow::{LatencySource, ReplayRequest, replay};
+//!
+//! let graphs = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/data/networks.jsonl.zst");
+//! let mut request = ReplayRequest::new([graphs], LatencySource::Measured("epyc-genoa-avx512-2c".to_owned()));
+//! request.networks = vec!["resnet50-b1".to_owned()];
+//! let report = replay(&request, &mut |_| ControlFlow::Continue(()))?;
+//! assert!(report.graphs.iter().all(|graph| graph.replayed_s.is_some()));
+//! # Ok::<(), cdmpp_workflow::WorkflowError>(())
+//! ```
 
 mod outcome;
 mod predicted;

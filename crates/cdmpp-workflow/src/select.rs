@@ -1,4 +1,33 @@
 //! Chooses the tasks or programs to measure on new hardware.
+//!
+//! # Examples
+//! `model` is a trained model and `file` has records of the candidates.
+//! ```
+//! # use std::ops::ControlFlow;
+//! # use cdmpp_hardware::HardwareTable;
+//! # use cdmpp_workflow::{DataRequest, TrainRequest, train};
+//! # let mut records = String::new();
+//! # for n in 1..=20 {
+//! #     let program = format!("program scale(x: float32[{n}]) {{ for i in 0..{n} {{ x[i] = x[i] * 2.0 }} }}");
+//! #     records += &format!(
+//! #         "{{\"task\": \"scale{n}\", \"name\": \"scale\", \"networks\": {{}}, \"schedule\": 0, \"program\": \"{program}\", \"latency_s\": {{\"cpu\": [{n}e-6], \"new\": [{n}e-7]}}}}\n"
+//! #     );
+//! # }
+//! # let folder = tempfile::tempdir()?;
+//! # let file = folder.path().join("records.jsonl");
+//! # std::fs::write(&file, records)?;
+//! # let hardware = HardwareTable::from_json(r#"[{"name": "cpu", "compute_units": 4}, {"name": "new", "compute_units": 40}]"#)?;
+//! # let data = DataRequest::new([&file], hardware.clone());
+//! # let mut small = TrainRequest::new(data.clone());
+//! # small.settings.training.epochs = 1;
+//! # small.settings.model.transformer.d_model = 8;
+//! # let model = train(&small, &mut |_| ControlFlow::Continue(()))?.model;
+//! use cdmpp_workflow::{SelectRequest, select};
+//!
+//! let chosen = select(Some(&model), &SelectRequest::new([&file], 3), &mut |_| ControlFlow::Continue(()))?;
+//! assert_eq!(chosen.len(), 3);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 use std::num::NonZero;
 use std::path::PathBuf;
